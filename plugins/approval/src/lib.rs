@@ -1,0 +1,1 @@
+//! Handler: review and approval of new assets.

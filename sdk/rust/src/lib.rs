@@ -1,0 +1,1 @@
+//! SDK for connectors and use-case handlers.

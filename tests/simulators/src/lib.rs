@@ -1,0 +1,1 @@
+//! Simulators of Canto, iconik and OpenText Workflow Service.
