@@ -30,6 +30,8 @@ pub struct JournalEntry {
     pub result: Option<Value>,
     /// Recorded as intended only (observe mode).
     pub observed: bool,
+    /// Its audit record is written.
+    pub audited: bool,
     /// When it was first made.
     pub started_at: Timestamp,
     /// When the result came.
