@@ -1,0 +1,234 @@
+//! Checking one connection against its connector: plugin, settings, authentication, secrets.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use forebay_model::manifest::{AuthScheme, ConnectorInfo};
+use forebay_model::plugin::Plugin;
+use forebay_model::template::setting_text;
+use forebay_model::{SecretSet, Severity};
+use serde_json::{Value, json};
+
+use crate::document::Document;
+use crate::path::Path;
+use crate::problem::Problem;
+use crate::validate::{Catalog, plugins_of_kind};
+use crate::{defaults, schema, secret, suggest};
+
+/// What checking a connection brought to light.
+pub(crate) struct Checked {
+    /// Its connector, if there is one.
+    pub(crate) plugin: Option<Arc<Plugin>>,
+    /// Its settings with defaults.
+    pub(crate) settings: Value,
+    /// Its secrets.
+    pub(crate) secrets: SecretSet,
+}
+
+/// Check the connection `name` as `written`.
+pub(crate) fn check(
+    document: &Document,
+    catalog: &dyn Catalog,
+    name: &str,
+    written: &Value,
+    problems: &mut Vec<Problem>,
+) -> Checked {
+    let path = Path::of(&["connections", name]);
+    let secrets = fetch_secrets(document, &path, written, problems);
+    let mut settings = written
+        .get("settings")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let plugin = find_connector(document, catalog, &path, written, problems);
+    if let Some(info) = plugin.as_ref().and_then(|plugin| plugin.connector()) {
+        check_settings(document, &path, info, &mut settings, problems);
+        let auth = chosen_auth(document, &path, info, &settings, problems);
+        check_secrets(document, &path, info, auth, written, problems);
+    }
+    Checked {
+        plugin,
+        settings,
+        secrets,
+    }
+}
+
+fn find_connector(
+    document: &Document,
+    catalog: &dyn Catalog,
+    path: &Path,
+    written: &Value,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<Plugin>> {
+    let wanted = written.get("plugin")?.as_str()?;
+    let found = catalog.plugin(wanted);
+    if found
+        .as_ref()
+        .is_some_and(|plugin| plugin.connector().is_some())
+    {
+        return found;
+    }
+    let message = match found {
+        Some(_) => format!("`{wanted}` is a handler, a connection needs a connector"),
+        None => format!("there is no plugin `{wanted}`"),
+    };
+    let known = plugins_of_kind(catalog, |plugin| plugin.connector().is_some());
+    let known: Vec<&str> = known.iter().map(|plugin| plugin.name()).collect();
+    let mend = suggest::mend(
+        wanted,
+        &known,
+        "put the connector's file into the plugin directory",
+    );
+    problems.push(document.at_value(&path.key("plugin"), message, mend));
+    None
+}
+
+fn check_settings(
+    document: &Document,
+    path: &Path,
+    info: &ConnectorInfo,
+    settings: &mut Value,
+    problems: &mut Vec<Problem>,
+) {
+    let owner = format!("the settings schema of `{}` {}", info.name, info.version);
+    let path = path.key("settings");
+    let Ok(schema) = serde_json::from_str::<Value>(&info.settings_schema) else {
+        problems.push(schema::unusable(document, &path, &owner, "not JSON"));
+        return;
+    };
+    defaults::fill(&schema, settings);
+    problems.extend(schema::check(document, &path, settings, &schema, &owner));
+}
+
+/// The first way to authenticate whose conditions hold.
+fn chosen_auth<'a>(
+    document: &Document,
+    path: &Path,
+    info: &'a ConnectorInfo,
+    settings: &Value,
+    problems: &mut Vec<Problem>,
+) -> Option<&'a AuthScheme> {
+    let holds = |setting: &str, wanted: &str| {
+        setting_text(settings, setting).is_some_and(|text| text == wanted)
+    };
+    let chosen = info.auth.iter().find(|choice| {
+        choice
+            .when
+            .iter()
+            .all(|condition| holds(&condition.setting, &condition.equals))
+    });
+    if chosen.is_none() && !info.auth.is_empty() {
+        let deciding: Vec<&str> = info
+            .auth
+            .iter()
+            .flat_map(|choice| &choice.when)
+            .map(|condition| condition.setting.as_str())
+            .collect();
+        problems.push(document.at_key(
+            &path.key("settings"),
+            Severity::Error,
+            format!(
+                "no way to authenticate of `{}` applies to these settings",
+                info.name
+            ),
+            format!("it depends on {}", suggest::list(&deciding)),
+        ));
+    }
+    chosen.map(|choice| &choice.scheme)
+}
+
+fn fetch_secrets(
+    document: &Document,
+    path: &Path,
+    written: &Value,
+    problems: &mut Vec<Problem>,
+) -> SecretSet {
+    let mut secrets = SecretSet::default();
+    for (name, source) in written
+        .get("secrets")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let path = path.key("secrets").key(name);
+        for value in secret::fetch(document, &path, source, problems) {
+            secrets.insert(name.as_str(), value);
+        }
+    }
+    secrets
+}
+
+/// Are all secrets there that the connector needs, and no others? A secret that is written but
+/// could not be fetched counts as there: that is reported already.
+fn check_secrets(
+    document: &Document,
+    path: &Path,
+    info: &ConnectorInfo,
+    auth: Option<&AuthScheme>,
+    written: &Value,
+    problems: &mut Vec<Problem>,
+) {
+    let path = path.key("secrets");
+    let given: BTreeSet<&str> = written
+        .get("secrets")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let mut missing = |name: &str, severity: Severity, what_for: String| {
+        if !given.contains(name) {
+            problems.push(document.at_key(
+                &path.key(name),
+                severity,
+                format!("the secret `{name}` is missing, {what_for}"),
+                format!(
+                    "add `{name} = {{ env = \"…\" }}` or `{name} = {{ file = \"…\" }}` to `secrets`"
+                ),
+            ));
+        }
+    };
+    let auth_secrets = auth.map(AuthScheme::secrets).unwrap_or_default();
+    for name in &auth_secrets {
+        missing(
+            name,
+            Severity::Error,
+            format!("`{}` authenticates with it", info.name),
+        );
+    }
+    for endpoint in &info.webhooks {
+        // Polling alone finds every event too, so that a connection without webhooks is complete.
+        let what_for = format!(
+            "every delivery to the webhook `{}` will be refused",
+            endpoint.name
+        );
+        missing(&endpoint.secret, Severity::Warning, what_for);
+    }
+    let of_webhooks = |name: &str| info.webhooks.iter().any(|endpoint| endpoint.secret == name);
+    for name in info.body_secrets.iter().filter(|name| !of_webhooks(name)) {
+        missing(
+            name,
+            Severity::Error,
+            format!("`{}` sends it to its vendor", info.name),
+        );
+    }
+    let known: Vec<&str> = all_secrets(info).into_iter().collect();
+    for name in given.iter().filter(|name| !known.contains(*name)) {
+        problems.push(document.at_key(
+            &path.key(name),
+            Severity::Warning,
+            format!("`{}` has no use for a secret `{name}`", info.name),
+            suggest::mend(name, &known, "remove it"),
+        ));
+    }
+}
+
+/// Every secret the connector may ever use, in any of its ways to authenticate.
+fn all_secrets(info: &ConnectorInfo) -> BTreeSet<&str> {
+    let auth = info.auth.iter().flat_map(|choice| choice.scheme.secrets());
+    let webhooks = info
+        .webhooks
+        .iter()
+        .map(|endpoint| endpoint.secret.as_str());
+    let bodies = info.body_secrets.iter().map(String::as_str);
+    auth.chain(webhooks).chain(bodies).collect()
+}

@@ -1,0 +1,215 @@
+//! Validation as a whole: every check runs, whatever the others find.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use forebay_model::Digest;
+use forebay_model::flow::{ConnectionSpec, FlowSpec, PollPolicy, RetryPolicy};
+use forebay_model::plugin::Plugin;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::configuration::{Configuration, ConfiguredConnection, Sections};
+use crate::document::Document;
+use crate::path::Path;
+use crate::problem::Problems;
+use crate::schema::{self, SchemaSet};
+use crate::{connection, defaults, flow, raw, settings};
+
+/// The plugins a configuration may name.
+pub trait Catalog {
+    /// The newest accepted plugin of this name.
+    fn plugin(&self, name: &str) -> Option<Arc<Plugin>>;
+
+    /// Names of all accepted plugins.
+    fn names(&self) -> Vec<String>;
+}
+
+/// The plugins that a test holds for, in the order of their names.
+pub(crate) fn plugins_of_kind(
+    catalog: &dyn Catalog,
+    holds: impl Fn(&Plugin) -> bool,
+) -> Vec<Arc<Plugin>> {
+    let mut names = catalog.names();
+    names.sort_unstable();
+    let plugins = names.iter().filter_map(|name| catalog.plugin(name));
+    plugins.filter(|plugin| holds(plugin)).collect()
+}
+
+impl Document {
+    /// Check everything against the schemas of all sections and against the plugins.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once, also those found while reading, if any of them is an error.
+    pub fn validate(
+        &self,
+        schemas: &SchemaSet,
+        catalog: &dyn Catalog,
+    ) -> Result<Configuration, Problems> {
+        let mut problems = self.problems.clone();
+        let whole = Value::Object(self.value.clone());
+        let schema = schema::schema(schemas);
+        problems.extend(schema::check(
+            self,
+            &Path::default(),
+            &whole,
+            &schema,
+            "the schema of Forebay",
+        ));
+
+        let host = settings::host(self, &mut problems);
+        let api_keys = settings::api_keys(self, &mut problems);
+        let log = settings::log(self);
+        let store = settings::store(self, host.as_ref());
+        let mut connections = BTreeMap::new();
+        for (name, written) in self.entries("connections") {
+            settings::check_poll(self, name, written, &mut problems);
+            let checked = connection::check(self, catalog, name, written, &mut problems);
+            connections.insert(name, checked);
+        }
+        let mut configs = BTreeMap::new();
+        for (name, written) in self.entries("flows") {
+            settings::check_retry(self, name, written, &mut problems);
+            let config = flow::check(self, catalog, &connections, name, written, &mut problems);
+            configs.insert(name, config);
+        }
+
+        let mut problems = Problems::from_iter(problems);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        let hash = hash(&whole, &connections, &configs);
+        let connections = self.build_connections(connections);
+        let flows = self.build_flows(configs);
+        let (Some(host), Some(log), Some(store), Some(connections), Some(flows)) =
+            (host, log, store, connections, flows)
+        else {
+            // What cannot be built has been reported above. Should a check and a structure ever
+            // disagree, the configuration is still refused.
+            problems.extend([self.at_value(
+                &Path::default(),
+                "does not fit the structures of the host, although no check found anything",
+                "report this as a defect, with the configuration",
+            )]);
+            return Err(problems);
+        };
+        let sections = sections(&whole, schemas);
+        let warnings = problems;
+        Ok(Configuration {
+            host,
+            api_keys,
+            log,
+            store,
+            sections,
+            connections,
+            flows,
+            hash,
+            warnings,
+        })
+    }
+
+    fn build_connections(
+        &self,
+        connections: BTreeMap<&str, connection::Checked>,
+    ) -> Option<Vec<ConfiguredConnection>> {
+        let written = self.entries("connections");
+        let build = |(name, checked): (&str, connection::Checked)| {
+            let raw: raw::Connection = typed(written.get(name)?)?;
+            let poll = PollPolicy {
+                interval: raw.poll.interval.0,
+                overlap: raw.poll.overlap.0,
+                page: raw.poll.page,
+            };
+            Some(ConfiguredConnection {
+                spec: ConnectionSpec {
+                    name: name.into(),
+                    plugin: raw.plugin,
+                    settings: checked.settings,
+                    poll,
+                },
+                secrets: checked.secrets,
+                allow_hosts: raw.allow_hosts,
+                plugin: checked.plugin?.digest.clone(),
+            })
+        };
+        connections.into_iter().map(build).collect()
+    }
+
+    fn build_flows(&self, configs: BTreeMap<&str, Value>) -> Option<Vec<FlowSpec>> {
+        let written = self.entries("flows");
+        let build = |(name, config): (&str, Value)| {
+            let raw: raw::Flow = typed(written.get(name)?)?;
+            let connections = raw
+                .connections
+                .into_iter()
+                .map(|(role, name)| (role, name.into()))
+                .collect();
+            let retry = RetryPolicy {
+                initial: raw.retry.initial.0,
+                maximum: raw.retry.maximum.0,
+                budget: raw.retry.budget.0,
+            };
+            Some(FlowSpec {
+                name: name.into(),
+                handler: raw.handler,
+                enabled: raw.enabled,
+                mode: raw.mode,
+                connections,
+                config,
+                retry,
+                max_active: raw.concurrency.max_runs,
+            })
+        };
+        configs.into_iter().map(build).collect()
+    }
+}
+
+/// The value as a structure; `None` where it does not fit, which the schema reports.
+pub(crate) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+fn sections(whole: &Value, schemas: &SchemaSet) -> Sections {
+    let filled = |section: &str, schema: &Value| {
+        let mut value = whole.get(section).cloned().unwrap_or_else(|| json!({}));
+        defaults::fill(schema, &mut value);
+        value
+    };
+    Sections {
+        limits: filled("limits", &schemas.limits),
+        egress: filled("egress", &schemas.egress),
+        engine: filled("engine", &schemas.engine),
+    }
+}
+
+/// SHA-256 over what is in force. Where secrets come from counts, what they are does not.
+fn hash(
+    whole: &Value,
+    connections: &BTreeMap<&str, connection::Checked>,
+    configs: &BTreeMap<&str, Value>,
+) -> String {
+    let mut effective = whole.clone();
+    for (name, checked) in connections {
+        effective["connections"][name]["settings"] = checked.settings.clone();
+    }
+    for (name, config) in configs {
+        effective["flows"][name]["config"] = config.clone();
+    }
+    Digest::of(sorted(effective).to_string().as_bytes()).to_string()
+}
+
+/// The value with the keys of all its objects in order.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let ordered: BTreeMap<String, Value> = entries
+                .into_iter()
+                .map(|(key, value)| (key, sorted(value)))
+                .collect();
+            Value::Object(Map::from_iter(ordered))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
