@@ -7,3 +7,4 @@
 //! Start at [`common`] for what they share.
 
 pub mod common;
+pub mod opentext;
