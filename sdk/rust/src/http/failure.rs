@@ -1,0 +1,96 @@
+//! From what went wrong on the wire to the contract's errors, in one place for all connectors.
+
+use serde_json::Value as Json;
+
+use super::{Response, TransportError};
+use crate::time;
+use crate::types::{Error, Timestamp, VendorReply};
+
+/// A read got no response.
+pub(super) fn of_read(subject: &str, error: TransportError) -> Error {
+    match error {
+        TransportError::Denied(why) => Error::denied(format!("{subject} is not allowed: {why}")),
+        TransportError::NotSent(why) => {
+            Error::unavailable(format!("{subject} could not be sent: {why}"))
+        }
+        TransportError::Lost(why) => Error::unavailable(format!("{subject} got no answer: {why}")),
+        TransportError::TooLarge(why) => {
+            Error::invalid(format!("{subject} got an answer that is too large: {why}"))
+        }
+    }
+}
+
+/// An effect got no response: an error where it cannot have happened, else an `uncertain` as `Ok`.
+pub(super) fn of_effect(subject: &str, error: TransportError) -> Result<Error, Error> {
+    match error {
+        TransportError::Lost(why) | TransportError::TooLarge(why) => Ok(Error::uncertain(format!(
+            "{subject} was sent, but its answer was lost, it may have happened: {why}"
+        ))),
+        TransportError::Denied(_) | TransportError::NotSent(_) => Err(of_read(subject, error)),
+    }
+}
+
+/// The vendor answered with an error status.
+pub(super) fn of_status(subject: &str, response: &Response, now: Timestamp) -> Error {
+    let status = response.status;
+    let message = format!("{subject} was answered with {status}");
+    match status {
+        401 | 403 | 407 => Error::denied(message),
+        404 | 410 => Error::not_found(message),
+        409 | 412 => Error::conflict(message),
+        429 => Error::rate_limited(message, retry_after(response, now)),
+        408 | 425 | 500..=599 => Error::unavailable(message),
+        _ => Error::invalid(message),
+    }
+}
+
+/// `Retry-After`, in seconds or as an HTTP date.
+fn retry_after(response: &Response, now: Timestamp) -> Option<u32> {
+    let header = response.header("retry-after")?.trim();
+    if let Ok(seconds) = header.parse() {
+        return Some(seconds);
+    }
+    let milliseconds = time::parse_http_date(header)?.saturating_sub(now).max(0);
+    u32::try_from(milliseconds.saturating_add(time::SECOND - 1) / time::SECOND).ok()
+}
+
+/// Headers in which vendors and their gateways give a request id.
+const REQUEST_ID_HEADERS: [&str; 4] =
+    ["x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid"];
+/// Fields in which vendors say what went wrong, in order of preference.
+const MESSAGE_FIELDS: [&str; 7] =
+    ["message", "errorMessage", "error_description", "detail", "error", "title", "errors"];
+/// Fields in which vendors give a code.
+const CODE_FIELDS: [&str; 4] = ["code", "errorCode", "error_code", "exceptionCode"];
+
+/// How an error response is read where the connector does not say.
+pub(super) fn default_words(response: &Response) -> VendorReply {
+    let body: Option<Json> = serde_json::from_slice(&response.body).ok();
+    let field = |names: &[&str]| {
+        let body = body.as_ref()?;
+        names.iter().find_map(|name| plain(body.get(name)?))
+    };
+    VendorReply {
+        status: Some(response.status),
+        code: field(&CODE_FIELDS),
+        message: field(&MESSAGE_FIELDS).unwrap_or_else(|| response.text()),
+        request_id: REQUEST_ID_HEADERS
+            .iter()
+            .find_map(|name| response.header(name))
+            .map(str::to_owned),
+    }
+}
+
+/// A message as text, whether the vendor wrote a text, an object or a list.
+fn plain(value: &Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) if text.is_empty() => None,
+        Json::String(text) => Some(text.clone()),
+        Json::Object(object) => match object.get("message") {
+            Some(Json::String(text)) => Some(text.clone()),
+            _ => Some(value.to_string()),
+        },
+        other => Some(other.to_string()),
+    }
+}

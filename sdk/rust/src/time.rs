@@ -1,0 +1,64 @@
+//! Reading and writing points in time. There is no clock here: a connector's time is
+//! `call.now()`, a handler's is `cx.now()`.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::types::Timestamp;
+
+/// Milliseconds of a second, minute, hour and day, for arithmetic on timestamps.
+pub const SECOND: Timestamp = 1_000;
+/// Milliseconds of a minute.
+pub const MINUTE: Timestamp = 60 * SECOND;
+/// Milliseconds of an hour.
+pub const HOUR: Timestamp = 60 * MINUTE;
+/// Milliseconds of a day of 24 hours.
+pub const DAY: Timestamp = 24 * HOUR;
+
+/// Read RFC 3339 (`2026-03-01T12:00:00Z`, `…+01:00`, with or without fractions). An offset written
+/// as `+0000` is accepted, because several vendors write it. `None` where it is something else.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    text.trim().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
+
+/// Read a vendor's time that may lack a zone (`2026-03-01T12:00:00.123`, `2026-03-01 12:00:00`),
+/// which then is taken as UTC, or may be a date alone, which then is its start.
+#[must_use]
+pub fn parse_lenient(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    parse_rfc3339(text).or_else(|| {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    })
+}
+
+/// Write RFC 3339 in UTC with milliseconds only where there are any. A time outside the years -9999
+/// to 9999 is written as its number of milliseconds.
+#[must_use]
+pub fn to_rfc3339(at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at) {
+        Ok(at) => at.to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// The UTC calendar date of a point in time, `YYYY-MM-DD`.
+#[must_use]
+pub fn to_date(at: Timestamp) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(at).ok()?;
+    Some(at.to_zoned(TimeZone::UTC).date().to_string())
+}
+
+/// Start of a UTC calendar date `YYYY-MM-DD`.
+#[must_use]
+pub fn start_of_date(date: &str) -> Option<Timestamp> {
+    let date: Date = date.trim().parse().ok()?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+}
+
+/// Read an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`).
+#[must_use]
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp().as_millisecond())
+}
