@@ -1,0 +1,405 @@
+//! The broker of one activation: journals calls, carries them to connectors, collects what the
+//! step will bring along.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use forebay_model::capability::{CapabilityError, Detail};
+use forebay_model::event::{DeliveryContent, Signal};
+use forebay_model::flow::{FlowSpec, Mode};
+use forebay_model::plugin::Plugin;
+use forebay_model::ports::{
+    Broker, Calendar, CallContext, CapabilityCall, GuestError, Interrupt,
+};
+use forebay_model::{ConnectionName, Digest, FlowName, InterfaceName, RunId, Timestamp};
+use forebay_store::runs::{Claimed, NewRun, Notice};
+use serde_json::{Value, json};
+
+use super::tape::{Playback, Tape, error_of};
+use crate::core::Core;
+use crate::operate::Admitted;
+use crate::topology::binding;
+
+/// Why the engine ended an activation before its handler returned.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stop {
+    /// Try again later: the vendor cannot be reached or asked for a pause.
+    Later {
+        /// Whom it concerns.
+        connection: ConnectionName,
+        /// What it said.
+        error: String,
+        /// How long it asked us to wait.
+        asked: Option<Duration>,
+    },
+    /// Wait until the connection's check passes.
+    Refused {
+        /// The connection.
+        connection: ConnectionName,
+        /// What the vendor said.
+        error: String,
+        /// The call was really made and denied (else the connection was known to be unhealthy).
+        denied: bool,
+    },
+    /// A component failed in a way that repeating may or may not help.
+    Failed(String),
+    /// An operator must look.
+    Park {
+        /// Stable code.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
+    /// Another claim owns the run.
+    Superseded,
+    /// The store could not keep an intent; nothing was called.
+    Store(String),
+}
+
+/// What a step brings along besides its state.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) decisions: Vec<Value>,
+    pub(super) spawns: Vec<NewRun>,
+    pub(super) signals: Vec<(RunId, Signal)>,
+    pub(super) notices: Vec<Notice>,
+}
+
+/// What changes while the activation runs.
+struct Inner {
+    tape: Tape,
+    gathered: Gathered,
+    stop: Option<Stop>,
+    random_ids: u32,
+}
+
+/// The broker of one attempt of one activation.
+pub(super) struct ActivationBroker {
+    core: Arc<Core>,
+    claimed: Claimed,
+    flow: FlowSpec,
+    handler: Arc<Plugin>,
+    inner: Mutex<Inner>,
+}
+
+impl ActivationBroker {
+    pub(super) fn new(
+        core: Arc<Core>,
+        claimed: Claimed,
+        flow: FlowSpec,
+        handler: Arc<Plugin>,
+    ) -> Self {
+        let activation = claimed.run.activations + 1;
+        let tape = Tape::new(claimed.run.id.clone(), activation, claimed.journal.clone());
+        let inner = Inner { tape, gathered: Gathered::default(), stop: None, random_ids: 0 };
+        Self { core, claimed, flow, handler, inner: Mutex::new(inner) }
+    }
+
+    /// Why it was ended early, if it was.
+    pub(super) fn stop(&self) -> Option<Stop> {
+        self.inner().stop.clone()
+    }
+
+    /// Work on the tape.
+    pub(super) fn with_tape<T>(&self, work: impl FnOnce(&mut Tape) -> T) -> T {
+        work(&mut self.inner().tape)
+    }
+
+    /// Take what was gathered.
+    pub(super) fn take_gathered(&self) -> Gathered {
+        std::mem::take(&mut self.inner().gathered)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, stop: Stop) -> Interrupt {
+        self.inner().stop.get_or_insert(stop);
+        Interrupt
+    }
+
+    /// Store everything known so far, the intent included, before an effect is tried.
+    async fn save_intent(&self) -> Result<(), Interrupt> {
+        let entries = self.with_tape(Tape::take_unsaved);
+        match self.core.store.journal(&self.claimed.claim, entries.clone()).await {
+            Ok(()) => Ok(()),
+            Err(forebay_store::Error::Superseded { .. }) => Err(self.end(Stop::Superseded)),
+            Err(error) => {
+                self.with_tape(|tape| tape.keep_unsaved(&entries));
+                Err(self.end(Stop::Store(error.to_string())))
+            }
+        }
+    }
+
+    /// Make a call at its connector, as entry `index` of the tape.
+    async fn perform(
+        &self,
+        call: &CapabilityCall,
+        connection: &ConnectionName,
+        index: usize,
+        mutating: bool,
+    ) -> Result<Value, Interrupt> {
+        if let Some(error) = self.core.health.refusal(connection) {
+            let connection = connection.clone();
+            return Err(self.end(Stop::Refused { connection, error, denied: false }));
+        }
+        let Some((digest, spec)) = self.core.connector(connection) else {
+            let error = format!("no plugin for the connection {connection} is loaded");
+            return Err(self.later(connection, error, None));
+        };
+        let (key, attempt) = self.with_tape(|tape| tape.attempt(index));
+        if mutating {
+            self.save_intent().await?;
+        }
+        let context = CallContext {
+            key,
+            attempt,
+            previous_unknown: mutating && attempt > 1,
+            timeout: Duration::from_secs(self.core.options.call_timeout.into()),
+            run: Some(self.claimed.run.id.clone()),
+        };
+        let guests = &self.core.guests;
+        let answer = guests.call(&digest, &spec, context, &call.function, &call.arguments).await;
+        match answer {
+            Ok(result) => self.accept(call, connection, index, result),
+            Err(error) => Err(self.connector_failed(connection, call, &error)),
+        }
+    }
+
+    /// Take a connector's answer: what the host deals with ends the activation, all else is the
+    /// handler's to decide.
+    fn accept(
+        &self,
+        call: &CapabilityCall,
+        connection: &ConnectionName,
+        index: usize,
+        result: Value,
+    ) -> Result<Value, Interrupt> {
+        let error = if call.fallible { error_of(&result) } else { None };
+        if let Some(error) = error {
+            let said = format!("{} at {connection}: {error}", call.function);
+            match &error {
+                CapabilityError::RateLimited(_) | CapabilityError::Unavailable(_) => {
+                    return Err(self.later(connection, said, error.retry_after()));
+                }
+                CapabilityError::Denied(_) => {
+                    let connection = connection.clone();
+                    return Err(self.end(Stop::Refused { connection, error: said, denied: true }));
+                }
+                CapabilityError::Uncertain(_) => {
+                    return Err(self.end(Stop::Park { code: "possible-duplicate", message: said }));
+                }
+                CapabilityError::NotFound(_)
+                | CapabilityError::Conflict(_)
+                | CapabilityError::Invalid(_)
+                | CapabilityError::Unsupported(_) => {}
+            }
+        }
+        let now = self.core.clock.now();
+        self.with_tape(|tape| tape.record(index, result.clone(), false, now));
+        Ok(result)
+    }
+
+    fn connector_failed(
+        &self,
+        connection: &ConnectionName,
+        call: &CapabilityCall,
+        error: &GuestError,
+    ) -> Interrupt {
+        let said = format!("{} at {connection}: {error}", call.function);
+        match error {
+            GuestError::Unavailable(..) | GuestError::Busy(_) => self.later(connection, said, None),
+            GuestError::Limit { .. }
+            | GuestError::Trap(_)
+            | GuestError::Type(_)
+            | GuestError::Interrupted => self.end(Stop::Failed(said)),
+        }
+    }
+
+    fn later(
+        &self,
+        connection: &ConnectionName,
+        error: String,
+        asked: Option<Duration>,
+    ) -> Interrupt {
+        self.end(Stop::Later { connection: connection.clone(), error, asked })
+    }
+
+    /// Answer a call that leads nowhere: the connection does not offer the interface.
+    fn unsupported(&self, call: &CapabilityCall, role: &str) -> Result<Value, Interrupt> {
+        let message =
+            format!("{} is not offered by the connection of the role `{role}`", call.function);
+        if call.fallible {
+            Ok(json!({"err": CapabilityError::Unsupported(Detail::new(message))}))
+        } else {
+            Err(self.end(Stop::Park { code: "unsupported", message }))
+        }
+    }
+}
+
+impl Core {
+    /// The connector plugin and settings of a connection, if both are there.
+    pub(crate) fn connector(
+        &self,
+        connection: &ConnectionName,
+    ) -> Option<(Digest, Arc<forebay_model::flow::ConnectionSpec>)> {
+        let spec = self.connection(connection).ok()?;
+        let plugin = self.guests.current(&spec.plugin)?;
+        Some((plugin.digest.clone(), spec))
+    }
+
+    /// Does the connection's plugin export this interface?
+    pub(crate) fn offers(&self, connection: &ConnectionName, interface: &InterfaceName) -> bool {
+        let Ok(spec) = self.connection(connection) else { return false };
+        self.guests.current(&spec.plugin).is_some_and(|plugin| plugin.exports(interface))
+    }
+
+    /// Is this function declared as a read by the connection's plugin?
+    pub(crate) fn reads_only(&self, connection: &ConnectionName, function: &str) -> bool {
+        let Ok(spec) = self.connection(connection) else { return false };
+        let plugin = self.guests.current(&spec.plugin);
+        let info = plugin.as_ref().and_then(|plugin| plugin.connector());
+        info.is_some_and(|info| info.reads.iter().any(|read| read == function))
+    }
+}
+
+#[async_trait]
+impl Broker for ActivationBroker {
+    async fn call(&self, call: CapabilityCall) -> Result<Value, Interrupt> {
+        let Some((role, connection)) =
+            binding(&self.flow, &self.handler, &call.function.interface)
+        else {
+            let message = format!(
+                "the flow binds no connection for the interface {}; add it to the flow's connections",
+                call.function.interface
+            );
+            return Err(self.end(Stop::Park { code: "unbound", message }));
+        };
+        let mutating = !self.core.reads_only(connection, &call.function.to_string());
+        let played = self.inner().tape.next(
+            call.function.clone(),
+            Some(connection.clone()),
+            Value::Array(call.arguments.clone()),
+            mutating,
+            self.core.clock.now(),
+        );
+        let index = match played {
+            Playback::Recorded(result) => return Ok(result),
+            Playback::Repeat(index) | Playback::New(index) => index,
+            Playback::Differs { recorded, asked } => {
+                let message = format!("the journal holds {recorded}, the handler asked for {asked}");
+                return Err(self.end(Stop::Park { code: "nondeterministic", message }));
+            }
+        };
+        if !self.core.offers(connection, &call.function.interface)
+            && self.core.connector(connection).is_some()
+        {
+            let result = self.unsupported(&call, role)?;
+            let now = self.core.clock.now();
+            self.with_tape(|tape| tape.record(index, result.clone(), false, now));
+            return Ok(result);
+        }
+        if mutating && self.flow.mode == Mode::Observe {
+            let now = self.core.clock.now();
+            self.with_tape(|tape| tape.record(index, call.blank.clone(), true, now));
+            return Ok(call.blank);
+        }
+        self.perform(&call, connection, index, mutating).await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.claimed.started_at
+    }
+
+    fn seed(&self) -> u64 {
+        let id = format!("{}/{}", self.claimed.run.id, self.claimed.run.activations + 1);
+        let digest = Digest::of(id.as_bytes());
+        u64::from_str_radix(&digest.as_str()[..16], 16).unwrap_or_default()
+    }
+
+    fn random_id(&self) -> String {
+        let mut inner = self.inner();
+        inner.random_ids += 1;
+        let id = format!(
+            "{}/{}/{}",
+            self.claimed.run.id,
+            self.claimed.run.activations + 1,
+            inner.random_ids
+        );
+        Digest::of(id.as_bytes()).as_str()[..32].to_owned()
+    }
+
+    fn mode(&self) -> Mode {
+        self.flow.mode
+    }
+
+    fn available(&self, role: &str, capability: &str) -> bool {
+        let Some(connection) = self.flow.connections.get(role) else { return false };
+        self.core.offers(connection, &InterfaceName::new(capability))
+    }
+
+    async fn spawn(
+        &self,
+        flow: String,
+        business_key: String,
+        input: String,
+    ) -> Result<Result<String, CapabilityError>, Interrupt> {
+        let origin = format!("{}/{}", self.claimed.run.id, self.claimed.run.activations + 1);
+        let name = FlowName::from(flow);
+        let delivery = DeliveryContent::Request(input);
+        let admitted = match self.core.admit(&name, &delivery).await {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                let detail = Detail::new(format!("flow {name} cannot be started: {error}"));
+                return Ok(Err(CapabilityError::NotFound(detail)));
+            }
+        };
+        let Admitted::Start { flow, handler, mut start } = admitted else {
+            let detail = Detail::new(format!("flow {name} refuses the input: {admitted}"));
+            return Ok(Err(CapabilityError::Unsupported(detail)));
+        };
+        start.business_key = business_key;
+        let actor = format!("run:{}", self.claimed.run.id);
+        let run = flow.new_run(&handler, start, delivery, &origin, actor, self.core.clock.now());
+        let id = run.id.to_string();
+        if self.flow.mode == Mode::Enforce {
+            self.inner().gathered.spawns.push(run);
+        }
+        Ok(Ok(id))
+    }
+
+    async fn signal(
+        &self,
+        run: String,
+        name: String,
+        data: String,
+    ) -> Result<Result<(), CapabilityError>, Interrupt> {
+        let sender = format!("run:{}", self.claimed.run.id);
+        let signal = Signal { name, data, sender };
+        self.inner().gathered.signals.push((RunId::from(run), signal));
+        Ok(Ok(()))
+    }
+
+    fn decision(&self, record: Value) {
+        self.inner().gathered.decisions.push(record);
+    }
+
+    fn business_time(
+        &self,
+        calendar: &Calendar,
+        start: Timestamp,
+        minutes: u32,
+    ) -> Result<Timestamp, String> {
+        crate::calendar::add_working_minutes(calendar, start, minutes)
+    }
+
+    fn notify(&self, channel: String, message: String) {
+        self.inner().gathered.notices.push(Notice { channel, message });
+    }
+
+    fn progress(&self, done: u64, total: u64) {
+        tracing::info!(run = %self.claimed.run.id, done, total, "progress");
+    }
+}

@@ -1,0 +1,157 @@
+//! Working time (rule C-22): adding working minutes to a point in time.
+
+use forebay_model::Timestamp;
+use forebay_model::ports::Calendar;
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+
+/// Days searched for working time before giving up: a calendar without any in ten years is a mistake.
+const HORIZON_DAYS: u32 = 3_660;
+
+/// A calendar, checked.
+struct WorkingTime {
+    zone: TimeZone,
+    days: Vec<Weekday>,
+    opens: Time,
+    closes: Time,
+    holidays: Vec<Date>,
+}
+
+/// `start` plus `minutes` of working time. Time outside working hours does not count; a start
+/// outside them counts from the next opening. Zero minutes give the next working moment.
+///
+/// # Errors
+/// If the calendar names an unknown zone, day or time, or has no working time at all.
+pub fn add_working_minutes(
+    calendar: &Calendar,
+    start: Timestamp,
+    minutes: u32,
+) -> Result<Timestamp, String> {
+    let working = WorkingTime::parse(calendar)?;
+    let mut left = i64::from(minutes) * 60_000;
+    let mut date = working.local_date(start)?;
+    for _ in 0..HORIZON_DAYS {
+        if let Some((opens, closes)) = working.hours(date)? {
+            let from = opens.max(start.0);
+            if from < closes {
+                let available = closes - from;
+                if left <= available {
+                    return Ok(Timestamp(from + left));
+                }
+                left -= available;
+            }
+        }
+        date = date.tomorrow().map_err(|error| error.to_string())?;
+    }
+    Err(format!("the calendar has no working time within {HORIZON_DAYS} days"))
+}
+
+impl WorkingTime {
+    fn parse(calendar: &Calendar) -> Result<Self, String> {
+        let zone = TimeZone::get(&calendar.zone)
+            .map_err(|_| format!("unknown time zone `{}`", calendar.zone))?;
+        let days = calendar.days.iter().map(|day| weekday(day)).collect::<Result<Vec<_>, _>>()?;
+        let opens = time_of_day(&calendar.opens)?;
+        let closes = time_of_day(&calendar.closes)?;
+        if opens >= closes {
+            return Err(format!(
+                "the working day must open before it closes, not {} to {}",
+                calendar.opens, calendar.closes
+            ));
+        }
+        if days.is_empty() {
+            return Err("the calendar has no working days".to_owned());
+        }
+        let holidays = calendar
+            .holidays
+            .iter()
+            .map(|day| day.parse().map_err(|_| format!("`{day}` is not a date like 2027-12-24")))
+            .collect::<Result<Vec<Date>, _>>()?;
+        Ok(Self { zone, days, opens, closes, holidays })
+    }
+
+    fn local_date(&self, time: Timestamp) -> Result<Date, String> {
+        let instant =
+            jiff::Timestamp::from_millisecond(time.0).map_err(|error| error.to_string())?;
+        Ok(instant.to_zoned(self.zone.clone()).date())
+    }
+
+    /// Opening and closing instants of this day, if it is a working day. On the day a clock change
+    /// falls into the working hours they are an hour longer or shorter, as for the people in them.
+    fn hours(&self, date: Date) -> Result<Option<(i64, i64)>, String> {
+        if !self.days.contains(&date.weekday()) || self.holidays.contains(&date) {
+            return Ok(None);
+        }
+        let instant = |time: Time| {
+            date.to_datetime(time)
+                .to_zoned(self.zone.clone())
+                .map(|zoned| zoned.timestamp().as_millisecond())
+                .map_err(|error| error.to_string())
+        };
+        Ok(Some((instant(self.opens)?, instant(self.closes)?)))
+    }
+}
+
+fn weekday(name: &str) -> Result<Weekday, String> {
+    Ok(match name {
+        "mon" => Weekday::Monday,
+        "tue" => Weekday::Tuesday,
+        "wed" => Weekday::Wednesday,
+        "thu" => Weekday::Thursday,
+        "fri" => Weekday::Friday,
+        "sat" => Weekday::Saturday,
+        "sun" => Weekday::Sunday,
+        other => return Err(format!("`{other}` is not a day; use mon, tue, wed, thu, fri, sat, sun")),
+    })
+}
+
+fn time_of_day(text: &str) -> Result<Time, String> {
+    Time::strptime("%H:%M", text).map_err(|_| format!("`{text}` is not a time like 09:00"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar(zone: &str) -> Calendar {
+        Calendar {
+            zone: zone.into(),
+            days: ["mon", "tue", "wed", "thu", "fri"].map(String::from).to_vec(),
+            opens: "09:00".into(),
+            closes: "17:00".into(),
+            holidays: vec!["2026-12-25".into()],
+        }
+    }
+
+    fn add(zone: &str, start: &str, minutes: u32) -> String {
+        let start = start.parse().unwrap();
+        add_working_minutes(&calendar(zone), start, minutes).unwrap().to_string()
+    }
+
+    #[test]
+    fn counts_working_hours_only() {
+        // 2026-11-20 is a Friday.
+        assert_eq!(add("UTC", "2026-11-20T16:00:00Z", 90), "2026-11-23T09:30:00.000Z");
+        assert_eq!(add("UTC", "2026-11-21T12:00:00Z", 0), "2026-11-23T09:00:00.000Z");
+        assert_eq!(add("UTC", "2026-11-20T09:00:00Z", 8 * 60), "2026-11-20T17:00:00.000Z");
+        assert_eq!(add("UTC", "2026-12-24T16:30:00Z", 60), "2026-12-28T09:30:00.000Z");
+    }
+
+    #[test]
+    fn follows_the_zone() {
+        assert_eq!(add("Europe/Berlin", "2026-07-01T05:00:00Z", 60), "2026-07-01T08:00:00.000Z");
+        assert_eq!(add("Europe/Berlin", "2026-01-02T05:00:00Z", 60), "2026-01-02T09:00:00.000Z");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let mut wrong = calendar("Mars/Olympus");
+        assert!(add_working_minutes(&wrong, Timestamp(0), 1).unwrap_err().contains("Mars/Olympus"));
+        wrong = calendar("UTC");
+        wrong.opens = "18:00".into();
+        assert!(add_working_minutes(&wrong, Timestamp(0), 1).unwrap_err().contains("open before"));
+        wrong = calendar("UTC");
+        wrong.days.clear();
+        assert!(add_working_minutes(&wrong, Timestamp(0), 1).unwrap_err().contains("working days"));
+    }
+}

@@ -1,0 +1,161 @@
+//! What all parts of the engine share.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use forebay_model::flow::{ConnectionSpec, FlowSpec};
+use forebay_model::ports::Guests;
+use forebay_model::{ConnectionName, FlowName, SharedClock, Timestamp};
+use forebay_store::Store;
+use tokio::sync::Notify;
+
+use crate::dispatch::Active;
+use crate::health::Health;
+use crate::intake::Gate;
+use crate::router::Stalled;
+use crate::topology::{LiveFlow, Topology};
+use crate::{Error, Options, Result};
+
+/// What an engine is put together from.
+pub struct Parts {
+    /// The durable store.
+    pub store: Arc<dyn Store>,
+    /// Loaded components.
+    pub guests: Arc<dyn Guests>,
+    /// Knows webhook secrets.
+    pub gate: Arc<dyn Gate>,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Limits and defaults.
+    pub options: Options,
+    /// Name of this host in claims and logs.
+    pub owner: String,
+    /// Address under which vendors reach the webhooks; without it none are armed.
+    pub public_url: Option<String>,
+}
+
+/// The engine: shared state, and each kind of work as a step.
+pub struct Core {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) guests: Arc<dyn Guests>,
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) clock: SharedClock,
+    pub(crate) options: Options,
+    pub(crate) owner: String,
+    pub(crate) public_url: Option<String>,
+    pub(crate) health: Health,
+    pub(crate) active: Active,
+    pub(crate) stalled: Mutex<Stalled>,
+    topology: RwLock<Arc<Topology>>,
+    /// Something may be runnable.
+    pub(crate) runs_wake: Notify,
+    /// Events may wait to be routed.
+    pub(crate) events_wake: Notify,
+    /// Webhooks may wait to be normalised.
+    pub(crate) webhooks_wake: Notify,
+    /// A connection may be due for a poll, or the topology has changed.
+    pub(crate) polls_wake: Notify,
+}
+
+impl Core {
+    /// An engine without flows; [`Core::configure`] gives it some.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            store: parts.store,
+            guests: parts.guests,
+            gate: parts.gate,
+            clock: parts.clock,
+            options: parts.options,
+            owner: parts.owner,
+            public_url: parts.public_url,
+            health: Health::default(),
+            active: Active::default(),
+            stalled: Mutex::default(),
+            topology: RwLock::default(),
+            runs_wake: Notify::new(),
+            events_wake: Notify::new(),
+            webhooks_wake: Notify::new(),
+            polls_wake: Notify::new(),
+        })
+    }
+
+    /// Take up a configuration. Runs that live keep the one they started with.
+    ///
+    /// # Errors
+    /// If the store cannot keep the flows' configurations.
+    pub async fn configure(&self, topology: Topology) -> Result<()> {
+        for flow in topology.flows.values() {
+            let config = serde_json::to_value(&flow.spec)
+                .map_err(|error| Error::Refused(format!("flow {}: {error}", flow.spec.name)))?;
+            self.store.put_flow_config(&flow.config_hash, &config).await?;
+        }
+        *self.topology.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(topology);
+        self.wake_all();
+        Ok(())
+    }
+
+    /// What is configured now.
+    #[must_use]
+    pub fn topology(&self) -> Arc<Topology> {
+        self.topology.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A configured flow.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn flow(&self, name: &FlowName) -> Result<Arc<LiveFlow>> {
+        let found = self.topology().flows.get(name).cloned();
+        found.ok_or_else(|| Error::Unknown { what: "flow", name: name.to_string() })
+    }
+
+    /// A configured connection.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn connection(&self, name: &ConnectionName) -> Result<Arc<ConnectionSpec>> {
+        let found = self.topology().connections.get(name).cloned();
+        found.ok_or_else(|| Error::Unknown { what: "connection", name: name.to_string() })
+    }
+
+    /// The configuration a run is pinned to.
+    pub(crate) async fn pinned_flow(&self, hash: &str) -> Result<FlowSpec> {
+        let missing = || Error::Unknown { what: "flow configuration", name: hash.to_owned() };
+        let config = self.store.flow_config(hash).await?.ok_or_else(missing)?;
+        serde_json::from_value(config).map_err(|error| {
+            Error::Refused(format!("the kept flow configuration {hash} cannot be read: {error}"))
+        })
+    }
+
+    /// The store, for queries.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The loaded components.
+    #[must_use]
+    pub fn guests(&self) -> &Arc<dyn Guests> {
+        &self.guests
+    }
+
+    /// What is known about connections.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Make every loop look for work: after a start, a reload, a plugin change.
+    pub fn wake_all(&self) {
+        self.runs_wake.notify_one();
+        self.events_wake.notify_one();
+        self.webhooks_wake.notify_one();
+        self.polls_wake.notify_one();
+    }
+}

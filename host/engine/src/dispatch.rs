@@ -1,0 +1,158 @@
+//! Dispatch: fire timers, claim what is runnable, run it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use forebay_model::{FlowName, Timestamp};
+use forebay_store::runs::{Claim, ClaimRequest, Claimed};
+use tokio::task::JoinSet;
+
+use crate::core::Core;
+use crate::{Error, Result};
+
+/// Timers fired in one transaction: enough to keep up, few enough to keep it short.
+const TIMER_BATCH: u32 = 500;
+
+/// Activations under way on this host.
+#[derive(Debug, Default)]
+pub(crate) struct Active {
+    inner: Mutex<ActiveInner>,
+}
+
+#[derive(Debug, Default)]
+struct ActiveInner {
+    claims: BTreeSet<(String, u64)>,
+    by_flow: BTreeMap<FlowName, u32>,
+}
+
+impl Active {
+    fn enter(&self, claimed: &Claimed) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.claims.insert((claimed.claim.run.to_string(), claimed.claim.epoch));
+        *inner.by_flow.entry(claimed.run.flow.clone()).or_default() += 1;
+    }
+
+    fn leave(&self, claim: &Claim, flow: &FlowName) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.claims.remove(&(claim.run.to_string(), claim.epoch));
+        if let Some(count) = inner.by_flow.get_mut(flow) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// All claims held.
+    pub(crate) fn claims(&self) -> Vec<Claim> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let claims = inner.claims.iter();
+        claims.map(|(run, epoch)| Claim { run: run.clone().into(), epoch: *epoch }).collect()
+    }
+
+    fn count(&self) -> u32 {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(inner.claims.len()).unwrap_or(u32::MAX)
+    }
+
+    fn of_flow(&self, flow: &FlowName) -> u32 {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.by_flow.get(flow).copied().unwrap_or_default()
+    }
+}
+
+impl Core {
+    /// Fire timers that are due.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn fire_timers(&self) -> Result<u32> {
+        let mut fired = 0;
+        loop {
+            let batch = self.store.fire_timers(self.clock.now(), TIMER_BATCH).await?;
+            fired += batch;
+            if batch < TIMER_BATCH {
+                return Ok(fired);
+            }
+        }
+    }
+
+    /// Claim as many runnable activations as there is room for.
+    pub(crate) async fn claim(&self) -> Result<Vec<Claimed>> {
+        let room = self.options.max_activations.saturating_sub(self.active.count());
+        if room == 0 {
+            return Ok(Vec::new());
+        }
+        let topology = self.topology();
+        let full = topology.flows.values().filter(|flow| {
+            self.active.of_flow(&flow.spec.name) >= flow.spec.max_active
+        });
+        let request = ClaimRequest {
+            owner: self.owner.clone(),
+            now: self.clock.now(),
+            lease: Duration::from_secs(self.options.lease.into()),
+            limit: room,
+            exclude: full.map(|flow| flow.spec.name.clone()).collect(),
+        };
+        let claimed = self.store.claim(request).await?;
+        for claim in &claimed {
+            self.active.enter(claim);
+        }
+        Ok(claimed)
+    }
+
+    /// Run one claimed activation and make room again.
+    pub(crate) async fn run_claimed(self: Arc<Self>, claimed: Claimed) {
+        let (claim, flow) = (claimed.claim.clone(), claimed.run.flow.clone());
+        // Its own task: a panic anywhere in it fails this activation only, and the lease brings it
+        // back.
+        let task = tokio::spawn({
+            let core = Arc::clone(&self);
+            async move { core.activate(claimed).await }
+        });
+        if let Err(error) = task.await {
+            tracing::error!(run = %claim.run, %error, "an activation ended abnormally");
+        }
+        self.active.leave(&claim, &flow);
+        self.runs_wake.notify_one();
+    }
+
+    /// Run everything that is runnable now, and what that makes runnable; returns how many
+    /// activations there were.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn run_activations(self: &Arc<Self>) -> Result<u32> {
+        let mut count = 0;
+        loop {
+            self.fire_timers().await?;
+            let claimed = self.claim().await?;
+            if claimed.is_empty() {
+                return Ok(count);
+            }
+            let mut tasks = JoinSet::new();
+            for claim in claimed {
+                count += 1;
+                tasks.spawn(Arc::clone(self).run_claimed(claim));
+            }
+            while tasks.join_next().await.is_some() {}
+        }
+    }
+
+    /// Extend the leases of all claims held.
+    pub(crate) async fn renew_leases(&self) -> Result<()> {
+        let claims = self.active.claims();
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let until = self.clock.now().plus(Duration::from_secs(self.options.lease.into()));
+        for lost in self.store.renew(&claims, until).await? {
+            tracing::warn!(run = %lost.run, epoch = lost.epoch,
+                "lost a claim to a later one; its writes will be refused");
+        }
+        Ok(())
+    }
+
+    /// When there is something to do without anything new coming in.
+    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>> {
+        self.store.next_due().await.map_err(Error::from)
+    }
+}

@@ -1,0 +1,73 @@
+//! Health of connections: what is known about each, and whether runs should wait for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use forebay_model::{ConnectionName, Finding, Timestamp};
+use serde::Serialize;
+
+/// What is known about a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConnectionHealth {
+    /// Credentials are refused: its runs wait until a check passes.
+    pub refused: Option<String>,
+    /// When that was first seen.
+    pub refused_since: Option<Timestamp>,
+    /// Last successful check.
+    pub checked_at: Option<Timestamp>,
+    /// Findings of the last check.
+    pub findings: Vec<Finding>,
+    /// Last successful poll.
+    pub polled_at: Option<Timestamp>,
+    /// What the last poll failed with, if it failed.
+    pub poll_error: Option<String>,
+    /// What arming the webhooks last said.
+    pub webhooks: Vec<Finding>,
+}
+
+/// Health of all connections. Kept in memory: it is found out again after a start.
+#[derive(Debug, Default)]
+pub struct Health {
+    connections: Mutex<BTreeMap<ConnectionName, ConnectionHealth>>,
+}
+
+impl Health {
+    /// What is known about a connection.
+    #[must_use]
+    pub fn of(&self, connection: &ConnectionName) -> ConnectionHealth {
+        self.lock().get(connection).cloned().unwrap_or_default()
+    }
+
+    /// Why runs must not use it now.
+    #[must_use]
+    pub fn refusal(&self, connection: &ConnectionName) -> Option<String> {
+        self.lock().get(connection)?.refused.clone()
+    }
+
+    /// Connections whose credentials are refused.
+    #[must_use]
+    pub fn refused(&self) -> Vec<ConnectionName> {
+        let connections = self.lock();
+        let refused = connections.iter().filter(|(_, health)| health.refused.is_some());
+        refused.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Note that the vendor refuses our credentials. Returns whether this is news.
+    pub fn refuse(&self, connection: &ConnectionName, message: String, now: Timestamp) -> bool {
+        let mut connections = self.lock();
+        let health = connections.entry(connection.clone()).or_default();
+        let news = health.refused.is_none();
+        health.refused = Some(message);
+        health.refused_since.get_or_insert(now);
+        news
+    }
+
+    /// Change what is known.
+    pub fn update(&self, connection: &ConnectionName, change: impl FnOnce(&mut ConnectionHealth)) {
+        change(self.lock().entry(connection.clone()).or_default());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ConnectionName, ConnectionHealth>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

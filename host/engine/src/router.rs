@@ -1,0 +1,197 @@
+//! The router: an event goes to the live runs that wait for it; every other flow that wants its
+//! kind is asked whether it starts a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use forebay_model::event::{DeliveryContent, Incoming};
+use forebay_model::flow::RetryPolicy;
+use forebay_model::{Entity, FlowName, Timestamp};
+use forebay_store::intake::{RoutePlan, StoredEvent};
+
+use crate::backoff;
+use crate::core::Core;
+use crate::operate::Admitted;
+use crate::topology::LiveFlow;
+use crate::{Error, Result};
+
+/// Events whose routing failed, and when to try them again. Kept in memory: after a start every
+/// unrouted event is tried at once.
+#[derive(Debug, Default)]
+pub(crate) struct Stalled {
+    events: BTreeMap<u64, (u32, Timestamp)>,
+}
+
+/// Longest pause before a stalled event is tried again.
+const STALL_POLICY: RetryPolicy = RetryPolicy {
+    initial: Duration::from_secs(1),
+    maximum: Duration::from_secs(60),
+    budget: Duration::MAX,
+};
+
+impl Core {
+    /// Route every event that can be routed now; returns how many were.
+    ///
+    /// An event whose handler fails stays unrouted and is tried again; later events of the same
+    /// entity wait behind it, all others go on.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn route_events(self: &Arc<Self>) -> Result<u32> {
+        let mut routed = 0;
+        for flow in self.topology().flows.values().filter(|flow| flow.spec.enabled) {
+            routed += self.route_deferred(flow).await?;
+        }
+        let mut blocked: BTreeSet<(String, Entity)> = BTreeSet::new();
+        for event in self.store.unrouted_events(self.options.route_batch).await? {
+            let entity = (event.connection.to_string(), event.event.entity.clone());
+            if blocked.contains(&entity) || self.is_stalled(event.id) {
+                blocked.insert(entity);
+                continue;
+            }
+            match self.route(&event).await {
+                Ok(()) => {
+                    self.unstall(event.id);
+                    routed += 1;
+                }
+                Err(Error::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(event = event.id, kind = event.event.kind, %error,
+                        "event cannot be routed yet; it is kept and tried again");
+                    self.stall(event.id);
+                    blocked.insert(entity);
+                }
+            }
+        }
+        if routed > 0 {
+            self.runs_wake.notify_one();
+        }
+        Ok(routed)
+    }
+
+    async fn route(&self, event: &StoredEvent) -> Result<()> {
+        let subscribers = self.store.subscribers(event.id).await?;
+        let mut plan = RoutePlan::default();
+        for flow in self.topology().flows.values() {
+            // A run of this flow that waits for the event is told; it starts no second one (C-04).
+            if subscribers.iter().any(|subscriber| subscriber.flow == flow.spec.name) {
+                continue;
+            }
+            let Some(role) = self.wanting_role(flow, event) else { continue };
+            if flow.spec.enabled {
+                self.plan_start(flow, role, event, &mut plan).await?;
+            } else {
+                plan.deferred.push(flow.spec.name.clone());
+            }
+        }
+        self.store.route(event.id, plan, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Events that came while the flow was switched off.
+    async fn route_deferred(&self, flow: &Arc<LiveFlow>) -> Result<u32> {
+        let name = &flow.spec.name;
+        let events = self.store.deferred_events(name, self.options.route_batch).await?;
+        let mut routed = 0;
+        for event in events {
+            let mut plan = RoutePlan::default();
+            if let Some(role) = self.wanting_role(flow, &event) {
+                match self.plan_start(flow, role, &event, &mut plan).await {
+                    Ok(()) => {}
+                    Err(Error::Store(error)) => return Err(error.into()),
+                    Err(error) => {
+                        tracing::warn!(event = event.id, flow = %name, %error,
+                            "kept event cannot be routed yet");
+                        return Ok(routed);
+                    }
+                }
+            }
+            self.store.route_deferred(event.id, name, plan, self.clock.now()).await?;
+            routed += 1;
+        }
+        Ok(routed)
+    }
+
+    /// The role under which a flow wants to see an event, if it does.
+    fn wanting_role(&self, flow: &LiveFlow, event: &StoredEvent) -> Option<String> {
+        let handler = self.guests.current(&flow.spec.handler);
+        let Some(info) = handler.as_ref().and_then(|plugin| plugin.handler()) else {
+            // Without its handler nobody knows what the flow wants: ask when it is back.
+            return flow
+                .spec
+                .connections
+                .iter()
+                .find(|(_, connection)| **connection == event.connection)
+                .map(|(role, _)| role.clone());
+        };
+        let role = info.roles.iter().find(|role| {
+            flow.spec.connections.get(&role.name) == Some(&event.connection)
+                && role.events.contains(&event.event.kind)
+        })?;
+        Some(role.name.clone())
+    }
+
+    async fn plan_start(
+        &self,
+        flow: &LiveFlow,
+        role: String,
+        event: &StoredEvent,
+        plan: &mut RoutePlan,
+    ) -> Result<()> {
+        let name: &FlowName = &flow.spec.name;
+        if let Some(origin) = &event.event.origin {
+            let reason = format!("change made by Forebay itself in run {origin}");
+            self.count_ignored(name, "own-change");
+            plan.ignored.push((name.clone(), reason));
+            return Ok(());
+        }
+        let delivery = DeliveryContent::Event(Box::new(Incoming {
+            connection: event.connection.clone(),
+            role,
+            event: event.event.clone(),
+        }));
+        match self.admit(name, &delivery).await? {
+            Admitted::Start { flow, handler, start } => {
+                let origin = &event.identity.0;
+                let now = self.clock.now();
+                let actor = "system".to_owned();
+                plan.starts.push(flow.new_run(&handler, start, delivery, origin, actor, now));
+            }
+            Admitted::Ignored(reason) | Admitted::Refused(reason) => {
+                self.count_ignored(name, "handler");
+                plan.ignored.push((name.clone(), reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn count_ignored(&self, flow: &FlowName, reason: &'static str) {
+        metrics::counter!("forebay_events_ignored_total", "flow" => flow.to_string(),
+            "reason" => reason)
+        .increment(1);
+    }
+
+    fn is_stalled(&self, event: u64) -> bool {
+        let stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        stalled.events.get(&event).is_some_and(|(_, retry_at)| *retry_at > self.clock.now())
+    }
+
+    fn stall(&self, event: u64) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = stalled.events.entry(event).or_insert((0, Timestamp(0)));
+        entry.0 += 1;
+        let pause = backoff::pause(&STALL_POLICY, entry.0, None, &event.to_string());
+        entry.1 = self.clock.now().plus(pause);
+    }
+
+    fn unstall(&self, event: u64) {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).events.remove(&event);
+    }
+
+    /// When a stalled event is tried again.
+    pub(crate) fn next_stalled(&self) -> Option<Timestamp> {
+        let stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        stalled.events.values().map(|(_, retry_at)| *retry_at).min()
+    }
+}

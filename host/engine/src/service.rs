@@ -1,0 +1,222 @@
+//! The engine as a service: each kind of work in a loop, until it is told to drain.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use forebay_model::{ConnectionName, Timestamp};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::core::Core;
+
+/// Pause after a failure of the store, so that a full disk is not hammered.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// The running engine.
+pub struct Service {
+    core: Arc<Core>,
+    stop: watch::Sender<bool>,
+    loops: JoinSet<()>,
+}
+
+impl Service {
+    /// Start all loops.
+    #[must_use]
+    pub fn start(core: Arc<Core>) -> Self {
+        let stop = watch::Sender::new(false);
+        let mut loops = JoinSet::new();
+        loops.spawn(dispatch(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(route(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(normalise(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(poll(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(renew(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(check(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(arm(Arc::clone(&core), stop.subscribe()));
+        Self { core, stop, loops }
+    }
+
+    /// Stop claiming and wait for what is under way, at most `timeout`. What is not finished by
+    /// then runs again after the next start.
+    pub async fn drain(mut self, timeout: Duration) {
+        self.stop.send_replace(true);
+        let deadline = self.core.clock.now().plus(timeout);
+        let all = async { while self.loops.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all => {}
+            () = self.core.clock.sleep_until(deadline) => {
+                tracing::warn!("drain timed out; unfinished activations run again after the next start");
+            }
+        }
+        self.loops.abort_all();
+    }
+}
+
+/// Resolves when the service is told to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the service itself is gone, which is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Wait for a wake-up or a time; `false` means stop.
+async fn wait(
+    core: &Core,
+    stop: &mut watch::Receiver<bool>,
+    wake: &Notify,
+    until: Option<Timestamp>,
+) -> bool {
+    let idle = core.clock.now().plus(Duration::from_secs(core.options.idle.into()));
+    let until = until.map_or(idle, |until| until.min(idle));
+    tokio::select! {
+        () = stopped(stop) => false,
+        () = wake.notified() => true,
+        () = core.clock.sleep_until(until) => true,
+    }
+}
+
+/// Wait for a time; `false` means stop.
+async fn pause(core: &Core, stop: &mut watch::Receiver<bool>, length: Duration) -> bool {
+    let until = core.clock.now().plus(length);
+    tokio::select! {
+        () = stopped(stop) => false,
+        () = core.clock.sleep_until(until) => true,
+    }
+}
+
+async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let mut tasks = JoinSet::new();
+    loop {
+        while tasks.try_join_next().is_some() {}
+        let found = async {
+            core.fire_timers().await?;
+            core.claim().await
+        };
+        let go_on = match found.await {
+            Ok(claimed) if claimed.is_empty() => {
+                let due = core.next_due().await.unwrap_or_default();
+                // A due time that has passed without giving a claim waits for room, not for time.
+                let due = due.filter(|due| *due > core.clock.now());
+                wait(&core, &mut stop, &core.runs_wake, due).await
+            }
+            Ok(claimed) => {
+                for claim in claimed {
+                    tasks.spawn(Arc::clone(&core).run_claimed(claim));
+                }
+                !*stop.borrow()
+            }
+            Err(error) => {
+                tracing::error!(%error, "runs cannot be claimed");
+                pause(&core, &mut stop, STORE_PAUSE).await
+            }
+        };
+        if !go_on {
+            break;
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn route(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let go_on = match core.route_events().await {
+            Ok(0) => {
+                let stalled = core.next_stalled();
+                wait(&core, &mut stop, &core.events_wake, stalled).await
+            }
+            Ok(_) => !*stop.borrow(),
+            Err(error) => {
+                tracing::error!(%error, "events cannot be routed");
+                pause(&core, &mut stop, STORE_PAUSE).await
+            }
+        };
+        if !go_on {
+            break;
+        }
+    }
+}
+
+async fn normalise(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let go_on = match core.normalise_webhooks().await {
+            Ok(_) => {
+                let due = core.next_due().await.unwrap_or_default();
+                let due = due.filter(|due| *due > core.clock.now());
+                wait(&core, &mut stop, &core.webhooks_wake, due).await
+            }
+            Err(error) => {
+                tracing::error!(%error, "webhooks cannot be normalised");
+                pause(&core, &mut stop, STORE_PAUSE).await
+            }
+        };
+        if !go_on {
+            break;
+        }
+    }
+}
+
+/// When a connection is polled next.
+#[derive(Clone, Copy)]
+struct Schedule {
+    due: Timestamp,
+    /// Polls that failed in a row.
+    failures: u32,
+    under_way: bool,
+}
+
+/// Polls run side by side: a slow vendor delays nobody else.
+async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let mut schedules: BTreeMap<ConnectionName, Schedule> = BTreeMap::new();
+    let mut polls = JoinSet::new();
+    loop {
+        let now = core.clock.now();
+        let known = core.pollable();
+        schedules.retain(|name, schedule| schedule.under_way || known.contains(name));
+        for name in known {
+            let fresh = Schedule { due: now, failures: 0, under_way: false };
+            let schedule = schedules.entry(name.clone()).or_insert(fresh);
+            if schedule.due <= now && !schedule.under_way {
+                schedule.under_way = true;
+                let core = Arc::clone(&core);
+                polls.spawn(async move { (core.poll(&name).await, name) });
+            }
+        }
+        let idle = schedules.values().filter(|schedule| !schedule.under_way);
+        let next = idle.map(|schedule| schedule.due).min();
+        tokio::select! {
+            go_on = wait(&core, &mut stop, &core.polls_wake, next) => if !go_on { break },
+            Some(Ok((result, name))) = polls.join_next() => {
+                if let Some(schedule) = schedules.get_mut(&name) {
+                    schedule.under_way = false;
+                    schedule.failures = if result.is_err() { schedule.failures + 1 } else { 0 };
+                    schedule.due = core.next_poll(&name, &result, schedule.failures);
+                }
+            }
+        }
+    }
+}
+
+async fn renew(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let third = Duration::from_secs(u64::from(core.options.lease.max(3)) / 3);
+    while pause(&core, &mut stop, third).await {
+        if let Err(error) = core.renew_leases().await {
+            tracing::error!(%error, "leases cannot be renewed");
+        }
+    }
+}
+
+async fn check(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let interval = Duration::from_secs(core.options.health_interval.into());
+    while pause(&core, &mut stop, interval).await {
+        core.check_refused().await;
+    }
+}
+
+async fn arm(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let interval = Duration::from_secs(core.options.arm_interval.into());
+    loop {
+        core.arm_webhooks().await;
+        if !pause(&core, &mut stop, interval).await {
+            break;
+        }
+    }
+}
