@@ -1,0 +1,123 @@
+//! What is known: which plugins were ever accepted, which are loaded, which are current, and which
+//! files are kept out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use forebay_model::plugin::{Plugin, Quarantined};
+use forebay_model::{Digest, Timestamp};
+
+use super::kept::Kept;
+use crate::error::Refusal;
+use crate::loaded::Loaded;
+
+#[derive(Default)]
+pub(crate) struct Catalog {
+    /// Every plugin ever accepted and kept.
+    known: HashMap<Digest, Arc<Plugin>>,
+    /// Those ready to be called.
+    loaded: HashMap<Digest, Arc<Loaded>>,
+    /// Digest that each file of the directory stands for: its content, or what it held before it
+    /// was overwritten with something bad.
+    files: BTreeMap<String, Digest>,
+    /// File that provides each name.
+    owners: BTreeMap<String, String>,
+    /// Files that are kept out.
+    refused: BTreeMap<String, Quarantined>,
+}
+
+impl Catalog {
+    /// What stood when the host last ran. Names of files that are gone disappear with the first scan.
+    pub(crate) fn restore(kept: &Kept) -> Self {
+        let mut catalog = Self::default();
+        for plugin in kept.plugins() {
+            catalog
+                .known
+                .insert(plugin.digest.clone(), Arc::new(plugin));
+        }
+        for (file, digest) in kept.files() {
+            if let Some(plugin) = catalog.known.get(&digest) {
+                catalog
+                    .owners
+                    .insert(plugin.name().to_owned(), file.clone());
+                catalog.files.insert(file, digest);
+            }
+        }
+        catalog
+    }
+
+    /// The current plugin of a name.
+    pub(crate) fn current(&self, name: &str) -> Option<Arc<Plugin>> {
+        self.known(self.files.get(self.owners.get(name)?)?)
+    }
+
+    pub(crate) fn current_plugins(&self) -> Vec<Arc<Plugin>> {
+        self.owners
+            .keys()
+            .filter_map(|name| self.current(name))
+            .collect()
+    }
+
+    pub(crate) fn known(&self, digest: &Digest) -> Option<Arc<Plugin>> {
+        self.known.get(digest).cloned()
+    }
+
+    pub(crate) fn loaded(&self, digest: &Digest) -> Option<Arc<Loaded>> {
+        self.loaded.get(digest).cloned()
+    }
+
+    pub(crate) fn quarantined(&self) -> Vec<Quarantined> {
+        self.refused.values().cloned().collect()
+    }
+
+    /// Files with the digests they stand for.
+    pub(crate) fn files(&self) -> &BTreeMap<String, Digest> {
+        &self.files
+    }
+
+    /// The file that provides a name, if it is another than `file`.
+    pub(crate) fn other_owner(&self, name: &str, file: &str) -> Option<&str> {
+        self.owners
+            .get(name)
+            .map(String::as_str)
+            .filter(|owner| *owner != file)
+    }
+
+    /// Keep a loaded component; if two loaded it at once, the first stays.
+    pub(crate) fn add_loaded(&mut self, digest: &Digest, loaded: Arc<Loaded>) -> Arc<Loaded> {
+        Arc::clone(self.loaded.entry(digest.clone()).or_insert(loaded))
+    }
+
+    /// A file is accepted: from now on it provides the plugin's name.
+    pub(crate) fn accept(&mut self, file: &str, plugin: Plugin, loaded: Arc<Loaded>) {
+        self.remove_names_of(file);
+        self.refused.remove(file);
+        self.owners
+            .insert(plugin.name().to_owned(), file.to_owned());
+        self.files.insert(file.to_owned(), plugin.digest.clone());
+        self.add_loaded(&plugin.digest, loaded);
+        self.known.insert(plugin.digest.clone(), Arc::new(plugin));
+    }
+
+    /// A file is kept out. What it held before goes on.
+    pub(crate) fn refuse(&mut self, file: &str, refusal: &Refusal, at: Timestamp) {
+        let entry = Quarantined {
+            file: file.to_owned(),
+            code: refusal.code.as_str().to_owned(),
+            reason: refusal.reason.clone(),
+            at,
+        };
+        self.refused.insert(file.to_owned(), entry);
+    }
+
+    /// A file is gone. Runs that started with its plugin keep it. Was anything known of the file?
+    pub(crate) fn remove(&mut self, file: &str) -> bool {
+        self.remove_names_of(file);
+        let was_refused = self.refused.remove(file).is_some();
+        self.files.remove(file).is_some() || was_refused
+    }
+
+    fn remove_names_of(&mut self, file: &str) {
+        self.owners.retain(|_, owner| owner != file);
+    }
+}

@@ -1,0 +1,122 @@
+//! The host's own copy of every accepted component, named by digest, so that runs keep the plugin
+//! they started with after its file was replaced or removed.
+//!
+//! `<digest>.wasm` is the component, `<digest>.json` what is known of it, `files.json` which file of
+//! the drop directory stood for which digest. Only the host writes here.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use forebay_model::Digest;
+use forebay_model::plugin::Plugin;
+
+use crate::error::Error;
+
+/// Which file stands for which digest.
+const FILES: &str = "files.json";
+
+pub(crate) struct Kept {
+    dir: Dir,
+}
+
+impl Kept {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let unusable = |source| Error::Directory {
+            path: path.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(path).map_err(unusable)?;
+        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(unusable)?;
+        Ok(Self { dir })
+    }
+
+    /// Keep a component. Once this returns, it survives a crash of the machine.
+    pub(crate) fn keep(&self, plugin: &Plugin, bytes: &[u8]) -> io::Result<()> {
+        let component = component_name(&plugin.digest);
+        if !self.dir.exists(&component) {
+            self.write(&component, bytes)?;
+        }
+        // Last, because a component counts as kept once its description is there.
+        self.write(
+            &format!("{}.json", plugin.digest),
+            &serde_json::to_vec(plugin)?,
+        )
+    }
+
+    /// The bytes of a kept component, checked against its name.
+    pub(crate) fn read(&self, digest: &Digest) -> io::Result<Vec<u8>> {
+        let bytes = self.dir.read(component_name(digest))?;
+        if Digest::of(&bytes) == *digest {
+            return Ok(bytes);
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the kept file is damaged",
+        ))
+    }
+
+    /// Everything kept. A damaged description is left out and logged.
+    pub(crate) fn plugins(&self) -> Vec<Plugin> {
+        let entries = match self.dir.entries() {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::error!(%error, "the kept plugins cannot be listed");
+                return Vec::new();
+            }
+        };
+        let mut plugins = Vec::new();
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if name == FILES || !name.ends_with(".json") {
+                continue;
+            }
+            match self.read_json::<Plugin>(&name) {
+                Ok(plugin) => plugins.push(plugin),
+                Err(error) => tracing::error!(%error, name, "a kept plugin cannot be read"),
+            }
+        }
+        plugins
+    }
+
+    /// Which file stood for which digest.
+    pub(crate) fn files(&self) -> BTreeMap<String, Digest> {
+        match self.read_json(FILES) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => {
+                tracing::error!(%error, "the list of plugin files cannot be read");
+                BTreeMap::new()
+            }
+        }
+    }
+
+    /// Remember which file stands for which digest.
+    pub(crate) fn remember(&self, files: &BTreeMap<String, Digest>) -> io::Result<()> {
+        self.write(FILES, &serde_json::to_vec(files)?)
+    }
+
+    fn read_json<T: serde::de::DeserializeOwned>(&self, name: &str) -> io::Result<T> {
+        Ok(serde_json::from_slice(&self.dir.read(name)?)?)
+    }
+
+    /// Write a file as a whole or not at all.
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let temporary = format!("{name}.tmp");
+        let mut file = self.dir.create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        self.dir.rename(&temporary, &self.dir, name)?;
+        // The rename itself has to reach the disk too.
+        self.dir.open(".")?.sync_all()
+    }
+}
+
+fn component_name(digest: &Digest) -> String {
+    format!("{digest}.wasm")
+}

@@ -1,0 +1,177 @@
+//! A look at the drop directory: what is new is taken in, what is gone is taken out.
+
+use std::collections::{HashMap, HashSet};
+
+use forebay_model::Digest;
+use tokio::time::Instant;
+
+use super::Inner;
+use super::directory::{Entry, Stamp};
+use crate::error::{Code, Refusal};
+
+/// Whether to wait for files that were just written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Take in everything now.
+    None,
+    /// Leave files alone until they have not changed for the settle time.
+    Settle,
+}
+
+/// What earlier scans saw.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// Files that were judged, as they were then.
+    judged: HashMap<String, Stamp>,
+    /// Files that are being written, and since when they look like this.
+    settling: HashMap<String, (Stamp, Instant)>,
+    /// Files that were refused only because another has their name.
+    name_taken: HashSet<String>,
+}
+
+impl Inner {
+    /// Look at the directory. Returns whether some file has to be looked at again soon.
+    pub(crate) async fn scan(&self, patience: Patience) -> bool {
+        let mut progress = self.progress.lock().await;
+        let entries = match self.directory.list() {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::error!(%error, "the plugin directory cannot be listed");
+                return false;
+            }
+        };
+        let mut changed = self.take_out(&mut progress, &entries);
+        let mut unsettled = false;
+        for entry in &entries {
+            if progress.judged.get(&entry.file) == Some(&entry.stamp) {
+                continue;
+            }
+            if patience == Patience::Settle && !self.settled(&mut progress, entry) {
+                unsettled = true;
+                continue;
+            }
+            progress.settling.remove(&entry.file);
+            changed |= self.take_in(&mut progress, entry).await;
+            if self.directory.stamp(&entry.file).as_ref() == Some(&entry.stamp) {
+                progress
+                    .judged
+                    .insert(entry.file.clone(), entry.stamp.clone());
+            }
+        }
+        unsettled |= entries
+            .iter()
+            .any(|entry| !progress.judged.contains_key(&entry.file));
+        if changed {
+            if let Err(error) = self.kept.remember(self.catalog().files()) {
+                tracing::error!(%error, "the list of plugin files cannot be written");
+            }
+            self.changes.send_modify(|count| *count += 1);
+        }
+        unsettled
+    }
+
+    /// Forget files that are gone. What they held stays available to the runs that use it.
+    fn take_out(&self, progress: &mut Progress, entries: &[Entry]) -> bool {
+        let there: HashSet<&str> = entries.iter().map(|entry| entry.file.as_str()).collect();
+        let mut gone: HashSet<String> = self.catalog().files().keys().cloned().collect();
+        gone.extend(progress.judged.keys().cloned());
+        gone.retain(|file| !there.contains(file.as_str()));
+        progress
+            .settling
+            .retain(|file, _| there.contains(file.as_str()));
+        let mut changed = false;
+        for file in gone {
+            tracing::info!(file, "plugin file removed");
+            progress.judged.remove(&file);
+            progress.name_taken.remove(&file);
+            changed |= self.catalog_mut().remove(&file);
+        }
+        if changed {
+            retry_name_taken(progress);
+        }
+        changed
+    }
+
+    fn settled(&self, progress: &mut Progress, entry: &Entry) -> bool {
+        let now = Instant::now();
+        let (stamp, since) = progress
+            .settling
+            .entry(entry.file.clone())
+            .or_insert_with(|| (entry.stamp.clone(), now));
+        if *stamp != entry.stamp {
+            (*stamp, *since) = (entry.stamp.clone(), now);
+        }
+        now.duration_since(*since) >= self.caller.limits.settle_time
+    }
+
+    /// Judge a file and list it, or say why not. Returns whether the catalog changed.
+    async fn take_in(&self, progress: &mut Progress, entry: &Entry) -> bool {
+        let file = entry.file.as_str();
+        match self.judge(entry).await {
+            Ok(name) => {
+                tracing::info!(file, name, "plugin accepted");
+                // The file may have had another name before, which is free now.
+                progress.name_taken.remove(file);
+                retry_name_taken(progress);
+            }
+            Err(refusal) => {
+                let code = refusal.code.as_str();
+                tracing::warn!(file, code, reason = %refusal, "plugin file refused");
+                metrics::counter!("forebay_plugins_refused_total", "code" => code).increment(1);
+                if refusal.code == Code::NameTaken {
+                    progress.name_taken.insert(file.to_owned());
+                }
+                self.catalog_mut()
+                    .refuse(file, &refusal, self.caller.clock.now());
+            }
+        }
+        true
+    }
+
+    /// Returns the accepted plugin's name.
+    async fn judge(&self, entry: &Entry) -> Result<String, Refusal> {
+        let file = entry.file.as_str();
+        let bytes = self.directory.read(entry, &self.caller.limits)?;
+        let accepted = self.load(file, bytes).await?;
+        let name = accepted.plugin.name().to_owned();
+        self.check_owner(&name, file, &accepted.plugin.digest)?;
+        self.kept
+            .keep(&accepted.plugin, &accepted.bytes)
+            .map_err(|error| {
+                Refusal::new(
+                    Code::Unreadable,
+                    format!("its copy cannot be kept: {error}"),
+                )
+            })?;
+        self.catalog_mut()
+            .accept(file, accepted.plugin, accepted.loaded);
+        Ok(name)
+    }
+
+    fn check_owner(&self, name: &str, file: &str, digest: &Digest) -> Result<(), Refusal> {
+        let catalog = self.catalog();
+        let Some(owner) = catalog.other_owner(name, file) else {
+            return Ok(());
+        };
+        let same = catalog.files().get(owner) == Some(digest);
+        let relation = if same {
+            "with the same content"
+        } else {
+            "with another content"
+        };
+        Err(Refusal::new(
+            Code::NameTaken,
+            format!(
+                "{file} and {owner} both call themselves \"{name}\" ({relation}); {owner} was there \
+                 first and stays; remove one of them, or overwrite {owner} to replace it"
+            ),
+        ))
+    }
+}
+
+/// Let the next look judge again who was refused only for its name.
+fn retry_name_taken(progress: &mut Progress) {
+    for file in progress.name_taken.drain() {
+        progress.judged.remove(&file);
+    }
+}
