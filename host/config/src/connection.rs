@@ -13,7 +13,7 @@ use crate::document::Document;
 use crate::path::Path;
 use crate::problem::Problem;
 use crate::validate::{Catalog, plugins_of_kind};
-use crate::{defaults, schema, secret, suggest};
+use crate::{schema, secret, suggest};
 
 /// What checking a connection brought to light.
 pub(crate) struct Checked {
@@ -91,12 +91,13 @@ fn check_settings(
 ) {
     let owner = format!("the settings schema of `{}` {}", info.name, info.version);
     let path = path.key("settings");
-    let Ok(schema) = serde_json::from_str::<Value>(&info.settings_schema) else {
-        problems.push(schema::unusable(document, &path, &owner, "not JSON"));
-        return;
-    };
-    defaults::fill(&schema, settings);
-    problems.extend(schema::check(document, &path, settings, &schema, &owner));
+    problems.extend(schema::complete(
+        document,
+        &path,
+        settings,
+        &info.settings_schema,
+        &owner,
+    ));
 }
 
 /// The first way to authenticate whose conditions hold.

@@ -94,7 +94,7 @@ fn in_words(kind: &Kind, found: &Value) -> (String, String) {
         Kind::Type { kind } => only(format!(
             "expected {}, found {}",
             types(kind),
-            word(JsonType::from(found))
+            word(type_of(found))
         )),
         Kind::Enum { options } => {
             let options: Vec<&str> = options
@@ -276,6 +276,15 @@ fn types(kind: &TypeKind) -> String {
             .map(word)
             .collect::<Vec<_>>()
             .join(" or "),
+    }
+}
+
+/// The type of a value, whole numbers told from others.
+fn type_of(value: &Value) -> JsonType {
+    if value.is_i64() || value.is_u64() {
+        JsonType::Integer
+    } else {
+        JsonType::from(value)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::document::Document;
 use crate::path::Path;
 use crate::problem::Problem;
 use crate::validate::{Catalog, plugins_of_kind};
-use crate::{defaults, schema, suggest};
+use crate::{schema, suggest};
 
 /// The checked connections by name.
 pub(crate) type Connections<'a> = BTreeMap<&'a str, connection::Checked>;
@@ -95,12 +95,13 @@ fn check_config(
         info.name, info.version
     );
     let path = path.key("config");
-    let Ok(schema) = serde_json::from_str::<Value>(&info.config_schema) else {
-        problems.push(schema::unusable(document, &path, &owner, "not JSON"));
-        return;
-    };
-    defaults::fill(&schema, config);
-    problems.extend(schema::check(document, &path, config, &schema, &owner));
+    problems.extend(schema::complete(
+        document,
+        &path,
+        config,
+        &info.config_schema,
+        &owner,
+    ));
 }
 
 /// The bindings of one flow among all that could be bound.

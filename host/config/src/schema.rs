@@ -3,6 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
+use crate::defaults::{self, Endless};
 use crate::document::Document;
 use crate::explain;
 use crate::path::Path;
@@ -85,6 +86,26 @@ fn move_references(schema: &mut Value, home: &str) {
         _ => {}
     }
 }
+
+/// Fill in the schema's defaults, then check. `owner` says in words whose schema it is.
+pub(crate) fn complete(
+    document: &Document,
+    root: &Path,
+    value: &mut Value,
+    schema: &str,
+    owner: &str,
+) -> Vec<Problem> {
+    let Ok(schema) = serde_json::from_str(schema) else {
+        return vec![unusable(document, root, owner, "not JSON")];
+    };
+    match defaults::fill(&schema, value) {
+        Ok(()) => check(document, root, value, &schema, owner),
+        Err(Endless) => vec![unusable(document, root, owner, ENDLESS)],
+    }
+}
+
+/// The reason to give for [`Endless`].
+pub(crate) const ENDLESS: &str = "its defaults have no end";
 
 /// All that is wrong with `value`, which stands at `root`, by this schema. `owner` says in words
 /// whose schema it is.

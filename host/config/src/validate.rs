@@ -10,11 +10,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::configuration::{Configuration, ConfiguredConnection, Sections};
+use crate::defaults::{self, Endless};
 use crate::document::Document;
 use crate::path::Path;
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use crate::schema::{self, SchemaSet};
-use crate::{connection, defaults, flow, raw, settings};
+use crate::{connection, flow, raw, settings};
 
 /// The plugins a configuration may name.
 pub trait Catalog {
@@ -62,6 +63,7 @@ impl Document {
         let api_keys = settings::api_keys(self, &mut problems);
         let log = settings::log(self);
         let store = settings::store(self, host.as_ref());
+        let sections = sections(self, schemas, &mut problems);
         let mut connections = BTreeMap::new();
         for (name, written) in self.entries("connections") {
             settings::check_poll(self, name, written, &mut problems);
@@ -94,7 +96,6 @@ impl Document {
             )]);
             return Err(problems);
         };
-        let sections = sections(&whole, schemas);
         let warnings = problems;
         Ok(Configuration {
             host,
@@ -170,10 +171,19 @@ pub(crate) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
     serde_json::from_value(value.clone()).ok()
 }
 
-fn sections(whole: &Value, schemas: &SchemaSet) -> Sections {
-    let filled = |section: &str, schema: &Value| {
-        let mut value = whole.get(section).cloned().unwrap_or_else(|| json!({}));
-        defaults::fill(schema, &mut value);
+/// The sections of other rooms with the defaults of their schemas.
+fn sections(document: &Document, schemas: &SchemaSet, problems: &mut Vec<Problem>) -> Sections {
+    let mut filled = |name: &str, schema: &Value| {
+        let mut value = document
+            .value
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| json!({}));
+        if let Err(Endless) = defaults::fill(schema, &mut value) {
+            let owner = format!("the schema of `[{name}]`");
+            let path = Path::of(&[name]);
+            problems.push(schema::unusable(document, &path, &owner, schema::ENDLESS));
+        }
         value
     };
     Sections {
