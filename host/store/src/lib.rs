@@ -12,6 +12,9 @@
 pub mod intake;
 pub mod query;
 pub mod runs;
+pub mod sqlite;
+
+pub use sqlite::{SqliteOptions, SqliteStore};
 
 use async_trait::async_trait;
 use forebay_model::audit::{AuditEntry, AuditRecord};
@@ -24,7 +27,9 @@ use intake::{
     Cursor, CursorWrite, EventBatch, NewWebhook, Recorded, RoutePlan, Routed, StoredEvent,
     StoredWebhook, Subscriber, WebhookSettlement,
 };
-use query::{EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait};
+use query::{
+    EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
+};
 use runs::{
     Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
     StepCommit,
@@ -59,7 +64,9 @@ pub enum Error {
     #[error("the fate of a commit is unknown: {0}")]
     Unknown(String),
     /// Another host has the store open.
-    #[error("the store {path} is in use by another host process; stop it first or give this one its own data_dir")]
+    #[error(
+        "the store {path} is in use by another host process; stop it first or give this one its own data_dir"
+    )]
     InUse {
         /// The store.
         path: String,
@@ -84,7 +91,8 @@ pub trait Store: Send + Sync + 'static {
     async fn open_webhooks(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredWebhook>>;
 
     /// End or put off the normalisation of a delivery, together with the events it gave.
-    async fn settle_webhook(&self, webhook: u64, settlement: WebhookSettlement) -> Result<Recorded>;
+    async fn settle_webhook(&self, webhook: u64, settlement: WebhookSettlement)
+    -> Result<Recorded>;
 
     /// Store events, each identity once, together with the cursor they were read with.
     async fn record_events(&self, batch: EventBatch) -> Result<Recorded>;

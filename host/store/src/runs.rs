@@ -9,6 +9,9 @@ use forebay_model::run::{ParkReason, Run, StepRecord};
 use forebay_model::step::{Completion, Timer, WaitingOn};
 use forebay_model::{ConnectionName, Digest, Entity, FlowName, RunId, Timestamp};
 
+/// Name of the signal that asks a handler to clean up. It goes before everything else in an inbox.
+pub const CANCEL_SIGNAL: &str = "cancel";
+
 /// A run to start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRun {

@@ -1,0 +1,401 @@
+//! The embedded store: one SQLite file, one writer thread with group commit, a few readers.
+//!
+//! [`SqliteStore`] only hands work over: writes go through [`writer`](self) one after the other,
+//! reads run beside them. What a write does stands in the modules named after it; `inbox::refresh`
+//! is the one place that says when a run can be claimed, `claims::fence` the one that refuses stale
+//! owners, `starting` the one that starts and ends runs.
+
+mod activations;
+mod audit;
+mod claims;
+mod control;
+mod error;
+mod inbox;
+mod intake;
+mod journal;
+mod lock;
+mod page;
+mod queries;
+mod readers;
+mod routing;
+mod rows;
+mod schema;
+mod starting;
+mod timers;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use forebay_model::audit::{AuditEntry, AuditRecord};
+use forebay_model::journal::JournalEntry;
+use forebay_model::run::{ParkReason, Run, RunState, StepRecord};
+use forebay_model::{ConnectionName, Digest, FlowName, RunId, SharedClock, SystemClock, Timestamp};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use self::lock::Lock;
+use self::readers::Readers;
+use self::writer::Writer;
+use crate::intake::{
+    Cursor, CursorWrite, EventBatch, NewWebhook, Recorded, RoutePlan, Routed, StoredEvent,
+    StoredWebhook, Subscriber, WebhookSettlement,
+};
+use crate::query::{
+    EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
+};
+use crate::runs::{
+    Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
+    StepCommit,
+};
+use crate::{Result, Store};
+
+/// Writes that share one commit at most. More would gain little, the sync to disk is shared by
+/// then, and would make the first of them wait.
+pub const DEFAULT_MAX_BATCH: usize = 256;
+
+/// Writes that may wait for the writer. Enough for every activation and webhook that a host has
+/// under way; beyond it callers wait, so that memory stays bounded.
+pub const DEFAULT_QUEUE: usize = 4096;
+
+/// Connections that read. Readers do not block each other or the writer; a few keep up with an
+/// API and a dashboard.
+pub const DEFAULT_READ_CONNECTIONS: usize = 4;
+
+/// How long SQLite waits for a lock. Only another tool looking into the file can hold one.
+pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How the embedded store is opened.
+#[derive(Clone)]
+pub struct SqliteOptions {
+    /// The database file. Its folder must exist; `.lock`, `-wal` and `-shm` are put beside it.
+    pub path: PathBuf,
+    /// Measures how long commits take.
+    pub clock: SharedClock,
+    /// Writes that share one commit at most.
+    pub max_batch: usize,
+    /// How long the writer waits for a further write before it commits what it has. Zero: it takes
+    /// what queued up while the last commit ran, which costs nobody any time.
+    pub linger: Duration,
+    /// Writes that may wait; beyond it callers wait for room.
+    pub queue: usize,
+    /// Connections that read.
+    pub read_connections: usize,
+    /// How long to wait for a lock that another process holds on the database.
+    pub busy_timeout: Duration,
+    /// Look through the whole file for damage when it is opened. Takes seconds per gigabyte.
+    pub check_on_open: bool,
+}
+
+impl SqliteOptions {
+    /// The defaults, for this file.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            clock: Arc::new(SystemClock),
+            max_batch: DEFAULT_MAX_BATCH,
+            linger: Duration::ZERO,
+            queue: DEFAULT_QUEUE,
+            read_connections: DEFAULT_READ_CONNECTIONS,
+            busy_timeout: DEFAULT_BUSY_TIMEOUT,
+            check_on_open: true,
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteOptions")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The embedded store.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Fields are dropped in this order: the lock is let go when nobody touches the file any more.
+    writer: Writer,
+    readers: Readers,
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    /// Open or create a store. Blocks while the file is checked.
+    ///
+    /// # Errors
+    /// [`InUse`](crate::Error::InUse) if another process has it, [`Unusable`](crate::Error::Unusable)
+    /// if it is damaged or of a later version, [`Unwritable`](crate::Error::Unwritable) if it cannot
+    /// be written.
+    pub fn open(options: SqliteOptions) -> Result<Arc<Self>> {
+        let lock = Lock::take(&options.path)?;
+        let writer = Writer::start(schema::open_writer(&options)?, &options)?;
+        let readers = Readers::open(&options)?;
+        Ok(Arc::new(Self {
+            writer,
+            readers,
+            _lock: lock,
+        }))
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.readers.read(work).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    // ---- Intake -------------------------------------------------------------------------------
+
+    async fn accept_webhook(&self, webhook: NewWebhook) -> Result<u64> {
+        self.write(move |c| intake::accept_webhook(c, webhook))
+            .await
+    }
+
+    async fn open_webhooks(&self, now: Timestamp, limit: u32) -> Result<Vec<StoredWebhook>> {
+        self.read(move |c| intake::open_webhooks(c, now, limit))
+            .await
+    }
+
+    async fn settle_webhook(
+        &self,
+        webhook: u64,
+        settlement: WebhookSettlement,
+    ) -> Result<Recorded> {
+        self.write(move |c| intake::settle_webhook(c, webhook, settlement))
+            .await
+    }
+
+    async fn record_events(&self, batch: EventBatch) -> Result<Recorded> {
+        self.write(move |c| intake::record_batch(c, &batch)).await
+    }
+
+    async fn cursor(&self, trigger: &str) -> Result<Option<Cursor>> {
+        let trigger = trigger.to_owned();
+        self.read(move |c| intake::cursor(c, &trigger)).await
+    }
+
+    async fn set_cursor(&self, write: CursorWrite, audit: AuditEntry) -> Result<()> {
+        self.write(move |c| intake::set_cursor(c, &write, audit))
+            .await
+    }
+
+    async fn unrouted_events(&self, limit: u32) -> Result<Vec<StoredEvent>> {
+        self.read(move |c| intake::unrouted(c, limit)).await
+    }
+
+    async fn subscribers(&self, event: u64) -> Result<Vec<Subscriber>> {
+        self.read(move |c| routing::subscribers(c, event)).await
+    }
+
+    async fn route(&self, event: u64, plan: RoutePlan, now: Timestamp) -> Result<Routed> {
+        self.write(move |c| routing::route(c, event, plan, now))
+            .await
+    }
+
+    async fn deferred_events(&self, flow: &FlowName, limit: u32) -> Result<Vec<StoredEvent>> {
+        let flow = flow.clone();
+        self.read(move |c| intake::deferred(c, flow.as_str(), limit))
+            .await
+    }
+
+    async fn route_deferred(
+        &self,
+        event: u64,
+        flow: &FlowName,
+        plan: RoutePlan,
+        now: Timestamp,
+    ) -> Result<Routed> {
+        let flow = flow.clone();
+        self.write(move |c| routing::route_deferred(c, event, &flow, plan, now))
+            .await
+    }
+
+    // ---- Runs ---------------------------------------------------------------------------------
+
+    async fn put_flow_config(&self, hash: &str, config: &Value) -> Result<()> {
+        let (hash, config) = (hash.to_owned(), config.clone());
+        self.write(move |c| queries::put_flow_config(c, &hash, &config))
+            .await
+    }
+
+    async fn flow_config(&self, hash: &str) -> Result<Option<Value>> {
+        let hash = hash.to_owned();
+        self.read(move |c| queries::flow_config(c, &hash)).await
+    }
+
+    async fn start_run(&self, run: NewRun) -> Result<StartOutcome> {
+        self.write(move |c| starting::start(c, &run)).await
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>> {
+        self.write(move |c| claims::claim(c, &request)).await
+    }
+
+    async fn renew(&self, claims: &[Claim], until: Timestamp) -> Result<Vec<Claim>> {
+        let claims = claims.to_vec();
+        self.write(move |c| claims::renew(c, &claims, until)).await
+    }
+
+    async fn journal(&self, claim: &Claim, entries: Vec<JournalEntry>) -> Result<()> {
+        let claim = claim.clone();
+        self.write(move |c| activations::write_journal(c, &claim, &entries))
+            .await
+    }
+
+    async fn commit_step(&self, claim: &Claim, commit: StepCommit) -> Result<Committed> {
+        let claim = claim.clone();
+        self.write(move |c| activations::commit_step(c, &claim, commit))
+            .await
+    }
+
+    async fn put_off(&self, claim: &Claim, put_off: PutOff) -> Result<()> {
+        let claim = claim.clone();
+        self.write(move |c| activations::put_off(c, &claim, &put_off))
+            .await
+    }
+
+    async fn park(
+        &self,
+        claim: &Claim,
+        reason: ParkReason,
+        journal: Vec<JournalEntry>,
+        audit: Vec<AuditEntry>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let claim = claim.clone();
+        self.write(move |c| activations::park(c, &claim, &reason, &journal, &audit, now))
+            .await
+    }
+
+    async fn release(&self, claim: &Claim, now: Timestamp) -> Result<()> {
+        let claim = claim.clone();
+        self.write(move |c| claims::release(c, &claim, now)).await
+    }
+
+    async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32> {
+        self.write(move |c| timers::fire(c, now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        self.read(timers::next_due).await
+    }
+
+    async fn wake_connection(&self, connection: &ConnectionName, now: Timestamp) -> Result<u32> {
+        let connection = connection.clone();
+        self.write(move |c| timers::wake(c, &connection, now)).await
+    }
+
+    async fn control(
+        &self,
+        run: &RunId,
+        control: Control,
+        audit: AuditEntry,
+        now: Timestamp,
+    ) -> Result<Controlled> {
+        let run = run.clone();
+        self.write(move |c| control::control(c, &run, control, audit, now))
+            .await
+    }
+
+    async fn digests_in_use(&self) -> Result<Vec<Digest>> {
+        self.read(queries::digests_in_use).await
+    }
+
+    // ---- Audit --------------------------------------------------------------------------------
+
+    async fn audit(&self, entries: Vec<AuditEntry>) -> Result<()> {
+        self.write(move |c| audit::append(c, &entries)).await
+    }
+
+    async fn audit_records(
+        &self,
+        run: Option<&RunId>,
+        page: PageRequest,
+    ) -> Result<Page<AuditRecord>> {
+        let run = run.cloned();
+        self.read(move |c| audit::records(c, run.as_ref(), &page))
+            .await
+    }
+
+    async fn verify_audit(&self) -> Result<std::result::Result<u64, u64>> {
+        self.read(audit::verify).await
+    }
+
+    // ---- Queries ------------------------------------------------------------------------------
+
+    async fn run(&self, run: &RunId) -> Result<Option<Run>> {
+        let run = run.clone();
+        self.read(move |c| rows::find_run(c, &run)).await
+    }
+
+    async fn runs(&self, filter: RunFilter, page: PageRequest) -> Result<Page<Run>> {
+        self.read(move |c| queries::runs(c, filter, &page)).await
+    }
+
+    async fn run_counts(&self) -> Result<Vec<(FlowName, RunState, u64)>> {
+        self.read(queries::run_counts).await
+    }
+
+    async fn steps(&self, run: &RunId) -> Result<Vec<StepRecord>> {
+        let run = run.clone();
+        self.read(move |c| queries::steps(c, &run)).await
+    }
+
+    async fn journal_entries(
+        &self,
+        run: &RunId,
+        activation: Option<u32>,
+    ) -> Result<Vec<JournalEntry>> {
+        let run = run.clone();
+        self.read(move |c| journal::entries(c, &run, activation))
+            .await
+    }
+
+    async fn inbox(&self, run: &RunId) -> Result<Vec<InboxItem>> {
+        let run = run.clone();
+        self.read(move |c| inbox::open(c, &run)).await
+    }
+
+    async fn waits(&self, run: &RunId) -> Result<Vec<RunWait>> {
+        let run = run.clone();
+        self.read(move |c| queries::waits(c, &run)).await
+    }
+
+    async fn timers(&self, run: &RunId) -> Result<Vec<RunTimer>> {
+        let run = run.clone();
+        self.read(move |c| queries::timers(c, &run)).await
+    }
+
+    async fn notices(&self, run: Option<&RunId>, page: PageRequest) -> Result<Page<NoticeRecord>> {
+        let run = run.cloned();
+        self.read(move |c| queries::notices(c, run.as_ref(), &page))
+            .await
+    }
+
+    async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<StoredEvent>> {
+        self.read(move |c| queries::events(c, filter, &page)).await
+    }
+
+    async fn probe(&self) -> Result<()> {
+        self.write(|c| {
+            rows::execute(c, "UPDATE meta SET value = value WHERE key = 'probe'", [])?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,154 @@
+//! Ownership of runs: claims, leases, fencing.
+
+use forebay_model::run::RunState;
+use forebay_model::{RunId, Timestamp};
+use rusqlite::{Connection, params};
+
+use super::inbox;
+use super::journal;
+use super::rows::{all, execute, first, get_run, json, time_option};
+use super::starting::place;
+use crate::runs::{Claim, ClaimRequest, Claimed};
+use crate::{Error, Result};
+
+/// Claim runs that have something to do, the longest waiting first.
+pub(super) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Vec<Claimed>> {
+    let due: Vec<RunId> = all(
+        connection,
+        "SELECT id FROM runs WHERE runnable_at <= ?1 \
+         AND flow NOT IN (SELECT value FROM json_each(?2)) ORDER BY runnable_at, seq LIMIT ?3",
+        params![request.now.0, json(&request.exclude)?, request.limit],
+        |row| Ok(row.get::<_, String>(0)?.into()),
+    )?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for run in due {
+        claimed.extend(take(connection, &run, request)?);
+    }
+    Ok(claimed)
+}
+
+fn take(connection: &Connection, run: &RunId, request: &ClaimRequest) -> Result<Option<Claimed>> {
+    let Some((open, state)) = first(
+        connection,
+        "SELECT item, activations FROM runs WHERE id = ?1",
+        [run.as_str()],
+        |row| Ok((row.get::<_, Option<u64>>(0)?, row.get::<_, u32>(1)?)),
+    )?
+    else {
+        return Ok(None);
+    };
+    let item = match open {
+        Some(item) => Some(item),
+        None => inbox::next_item(connection, run)?,
+    };
+    let Some(item) = item else {
+        tracing::error!(%run, "a run was due with nothing to do");
+        place(connection, run, resting(state))?;
+        inbox::refresh(connection, run)?;
+        return Ok(None);
+    };
+    execute(
+        connection,
+        "UPDATE runs SET state = 'running', epoch = epoch + 1, owner = ?2, lease_until = ?3, \
+             runnable_at = ?3, retry_at = NULL, health_of = NULL, updated_at = ?4, item = ?5, \
+             item_started_at = COALESCE(item_started_at, ?4), \
+             watermark = COALESCE(watermark, (SELECT COALESCE(max(id), 0) FROM events)) \
+         WHERE id = ?1",
+        params![
+            run.as_str(),
+            request.owner,
+            request.now.plus(request.lease).0,
+            request.now.0,
+            item,
+        ],
+    )?;
+    let stored = get_run(connection, run)?;
+    let (epoch, started_at, watermark, failing_since) = first(
+        connection,
+        "SELECT epoch, item_started_at, watermark, failing_since FROM runs WHERE id = ?1",
+        [run.as_str()],
+        |row| {
+            Ok((
+                row.get(0)?,
+                Timestamp(row.get(1)?),
+                row.get(2)?,
+                time_option(row, 3)?,
+            ))
+        },
+    )?
+    .ok_or_else(|| Error::NotFound {
+        what: "run",
+        id: run.as_str().to_owned(),
+    })?;
+    Ok(Some(Claimed {
+        claim: Claim {
+            run: run.clone(),
+            epoch,
+        },
+        item,
+        delivery: inbox::content(connection, item)?,
+        started_at,
+        watermark,
+        journal: journal::entries(connection, run, Some(stored.activations + 1))?,
+        failing_since,
+        run: stored,
+    }))
+}
+
+/// The state of a live run between activations.
+pub(super) fn resting(activations: u32) -> RunState {
+    if activations == 0 {
+        RunState::Pending
+    } else {
+        RunState::Waiting
+    }
+}
+
+/// Refuse a write whose claim was taken over, used up or given back.
+pub(super) fn fence(connection: &Connection, claim: &Claim) -> Result<()> {
+    let owned = first(
+        connection,
+        "SELECT 1 FROM runs WHERE id = ?1 AND epoch = ?2 AND owner IS NOT NULL",
+        params![claim.run.as_str(), claim.epoch],
+        |_| Ok(()),
+    )?;
+    owned.ok_or_else(|| Error::Superseded {
+        run: claim.run.clone(),
+        epoch: claim.epoch,
+    })
+}
+
+/// Extend leases; returns the claims that are lost.
+pub(super) fn renew(
+    connection: &Connection,
+    claims: &[Claim],
+    until: Timestamp,
+) -> Result<Vec<Claim>> {
+    let mut lost = Vec::new();
+    for claim in claims {
+        let held = execute(
+            connection,
+            "UPDATE runs SET lease_until = ?3, \
+                 runnable_at = CASE state WHEN 'running' THEN ?3 ELSE runnable_at END \
+             WHERE id = ?1 AND epoch = ?2 AND owner IS NOT NULL",
+            params![claim.run.as_str(), claim.epoch, until.0],
+        )?;
+        if held == 0 {
+            lost.push(claim.clone());
+        }
+    }
+    Ok(lost)
+}
+
+/// Give a claim back. The activation stays open, so that what it recorded is found again.
+pub(super) fn release(connection: &Connection, claim: &Claim, now: Timestamp) -> Result<()> {
+    fence(connection, claim)?;
+    let activations = get_run(connection, &claim.run)?.activations;
+    place(connection, &claim.run, resting(activations))?;
+    execute(
+        connection,
+        "UPDATE runs SET owner = NULL, lease_until = NULL, updated_at = ?2 WHERE id = ?1",
+        params![claim.run.as_str(), now.0],
+    )?;
+    inbox::refresh(connection, &claim.run)
+}

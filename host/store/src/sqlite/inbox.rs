@@ -1,0 +1,157 @@
+//! Inboxes, and when their runs can be claimed.
+
+use forebay_model::event::DeliveryContent;
+use forebay_model::{RunId, Timestamp};
+use rusqlite::{Connection, params};
+
+use super::rows::{all, execute, first, json, parsed};
+use crate::query::InboxItem;
+use crate::runs::CANCEL_SIGNAL;
+use crate::{Error, Result};
+
+/// Where an inbox item comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A stored event: it goes to the same run once.
+    Event(u64),
+    /// A request, a timer, a signal.
+    Other,
+}
+
+/// Put something into a run's inbox; false if it had this event before.
+pub(super) fn deliver(
+    connection: &Connection,
+    run: &RunId,
+    origin: Origin,
+    content: &DeliveryContent,
+    at: Timestamp,
+) -> Result<bool> {
+    let event = match origin {
+        Origin::Event(event) => Some(event),
+        Origin::Other => None,
+    };
+    let timer = matches!(content, DeliveryContent::Timer(_));
+    let urgent = matches!(content, DeliveryContent::Signal(signal) if signal.name == CANCEL_SIGNAL);
+    let delivered = execute(
+        connection,
+        "INSERT INTO inbox (run, event, timer, urgent, content, arrived_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run, event) DO NOTHING",
+        params![run.as_str(), event, timer, urgent, json(content)?, at.0],
+    )?;
+    if delivered > 0 {
+        refresh(connection, run)?;
+    }
+    Ok(delivered > 0)
+}
+
+/// Work out anew when a run can be claimed. Call after every change of its state, lease, retry
+/// time or inbox: this is the one place that says what makes a run claimable.
+pub(super) fn refresh(connection: &Connection, run: &RunId) -> Result<()> {
+    execute(
+        connection,
+        "UPDATE runs SET runnable_at = CASE state \
+             WHEN 'running' THEN lease_until \
+             WHEN 'retrying' THEN retry_at \
+             WHEN 'parked' THEN NULL \
+             WHEN 'paused' THEN NULL \
+             ELSE (SELECT arrived_at FROM inbox WHERE run = runs.id AND settled_at IS NULL \
+                   ORDER BY urgent DESC, id LIMIT 1) END \
+         WHERE id = ?1",
+        [run.as_str()],
+    )?;
+    Ok(())
+}
+
+/// What a run's next activation is about.
+pub(super) fn next_item(connection: &Connection, run: &RunId) -> Result<Option<u64>> {
+    first(
+        connection,
+        "SELECT id FROM inbox WHERE run = ?1 AND settled_at IS NULL \
+         ORDER BY urgent DESC, id LIMIT 1",
+        [run.as_str()],
+        |row| Ok(row.get(0)?),
+    )
+}
+
+/// Does a cancel signal wait?
+pub(super) fn holds_cancel(connection: &Connection, run: &RunId) -> Result<bool> {
+    let found = first(
+        connection,
+        "SELECT 1 FROM inbox WHERE run = ?1 AND settled_at IS NULL AND urgent = 1 LIMIT 1",
+        [run.as_str()],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// The content of an item.
+pub(super) fn content(connection: &Connection, item: u64) -> Result<DeliveryContent> {
+    first(
+        connection,
+        "SELECT content FROM inbox WHERE id = ?1",
+        [item],
+        |row| parsed(row, 0),
+    )?
+    .ok_or_else(|| Error::NotFound {
+        what: "inbox item",
+        id: item.to_string(),
+    })
+}
+
+/// Take an item out of the inbox.
+pub(super) fn settle(connection: &Connection, item: u64, fate: &str, at: Timestamp) -> Result<()> {
+    execute(
+        connection,
+        "UPDATE inbox SET settled_at = ?2, fate = ?3 WHERE id = ?1 AND settled_at IS NULL",
+        params![item, at.0, fate],
+    )?;
+    Ok(())
+}
+
+/// Timers that fired and were not looked at yet count as still set: new timers replace them too.
+/// Otherwise a timer that fires while its run sets it again would come twice.
+pub(super) fn replace_fired_timers(
+    connection: &Connection,
+    run: &RunId,
+    at: Timestamp,
+) -> Result<()> {
+    execute(
+        connection,
+        "UPDATE inbox SET settled_at = ?2, fate = 'replaced' \
+         WHERE run = ?1 AND settled_at IS NULL AND timer = 1",
+        params![run.as_str(), at.0],
+    )?;
+    Ok(())
+}
+
+/// Drop everything that is left; returns what it was.
+pub(super) fn drop_all(
+    connection: &Connection,
+    run: &RunId,
+    at: Timestamp,
+) -> Result<Vec<InboxItem>> {
+    let left = open(connection, run)?;
+    execute(
+        connection,
+        "UPDATE inbox SET settled_at = ?2, fate = 'dropped' WHERE run = ?1 AND settled_at IS NULL",
+        params![run.as_str(), at.0],
+    )?;
+    Ok(left)
+}
+
+/// What waits, in the order it will be looked at.
+pub(super) fn open(connection: &Connection, run: &RunId) -> Result<Vec<InboxItem>> {
+    all(
+        connection,
+        "SELECT id, content, arrived_at FROM inbox WHERE run = ?1 AND settled_at IS NULL \
+         ORDER BY urgent DESC, id",
+        [run.as_str()],
+        |row| {
+            Ok(InboxItem {
+                id: row.get(0)?,
+                delivery: parsed(row, 1)?,
+                arrived_at: Timestamp(row.get(2)?),
+            })
+        },
+    )
+}

@@ -1,0 +1,108 @@
+//! Opening connections: settings, migrations, integrity, what a dead owner left.
+
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use super::SqliteOptions;
+use crate::{Error, Result};
+
+/// Prepared statements kept per connection; all statements of the store fit.
+const STATEMENTS: usize = 256;
+
+/// The write-ahead log is cut back to this size after a checkpoint, so that one burst does not
+/// keep its space for ever.
+const LOG_SIZE_LIMIT: u32 = 64 << 20;
+
+/// One file per version of the schema. A published one is never edited.
+const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../migrations/0001_initial.sql"))];
+
+/// The one connection that writes: settings applied, schema current, checked, and every run whose
+/// owner died claimable. Call with the lock held.
+pub(super) fn open_writer(options: &SqliteOptions) -> Result<Connection> {
+    let mut connection = Connection::open(&options.path)?;
+    configure(&connection, options)?;
+    // Has an effect only before the first table is made.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Error::Unusable(format!(
+            "{} cannot have a write-ahead log (journal mode {mode}); is it on a network drive?",
+            options.path.display()
+        )));
+    }
+    // FULL syncs the log at every commit: what is answered survives a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
+    migrate(&mut connection)?;
+    if options.check_on_open {
+        check(&connection)?;
+    }
+    orphaned_runs_become_due(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(options: &SqliteOptions) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&options.path, flags)?;
+    configure(&connection, options)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection, options: &SqliteOptions) -> Result<()> {
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<()> {
+    use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
+    Migrations::from_slice(MIGRATIONS)
+        .to_latest(connection)
+        .map_err(|error| match error {
+            MigrationError::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+                Error::Unusable(
+                    "it was written by a later version of the host; start that version again or \
+                 restore the backup made before the upgrade"
+                        .to_owned(),
+                )
+            }
+            MigrationError::RusqliteError { err, .. } => err.into(),
+            other => Error::Unusable(other.to_string()),
+        })
+}
+
+fn check(connection: &Connection) -> Result<()> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(Error::Unusable(format!("it is damaged: {verdict}")))
+    }
+}
+
+/// The lock proves that whoever ran these is gone.
+fn orphaned_runs_become_due(connection: &Connection) -> Result<()> {
+    connection.execute(
+        "UPDATE runs SET lease_until = 0, runnable_at = 0 WHERE state = 'running'",
+        [],
+    )?;
+    connection.execute(
+        "UPDATE runs SET lease_until = 0 WHERE state = 'paused' AND paused_from = 'running'",
+        [],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_sound() {
+        Migrations::from_slice(MIGRATIONS).validate().unwrap();
+    }
+}
