@@ -34,13 +34,14 @@ pub(crate) fn check(
     problems: &mut Vec<Problem>,
 ) -> Checked {
     let path = Path::of(&["connections", name]);
-    let secrets = fetch_secrets(document, &path, written, problems);
     let mut settings = written
         .get("settings")
         .cloned()
         .unwrap_or_else(|| json!({}));
     let plugin = find_connector(document, catalog, &path, written, problems);
-    if let Some(info) = plugin.as_ref().and_then(|plugin| plugin.connector()) {
+    let info = plugin.as_ref().and_then(|plugin| plugin.connector());
+    let secrets = fetch_secrets(document, &path, info, written, problems);
+    if let Some(info) = info {
         check_settings(document, &path, info, &mut settings, problems);
         let auth = chosen_auth(document, &path, info, &settings, problems);
         check_secrets(document, &path, info, auth, written, problems);
@@ -137,9 +138,12 @@ fn chosen_auth<'a>(
     chosen.map(|choice| &choice.scheme)
 }
 
+/// The secrets as written. One that webhooks are compared with may hold several values, a line each:
+/// that is how the contract lets it be rotated where only one text can be given.
 fn fetch_secrets(
     document: &Document,
     path: &Path,
+    info: Option<&ConnectorInfo>,
     written: &Value,
     problems: &mut Vec<Problem>,
 ) -> SecretSet {
@@ -151,8 +155,14 @@ fn fetch_secrets(
         .flatten()
     {
         let path = path.key("secrets").key(name);
+        let compared = info.is_some_and(|info| is_of_webhook(info, name));
         for value in secret::fetch(document, &path, source, problems) {
-            secrets.insert(name.as_str(), value);
+            if compared {
+                let lines = value.lines().filter(|line| !line.is_empty());
+                lines.for_each(|line| secrets.insert(name.as_str(), line));
+            } else {
+                secrets.insert(name.as_str(), value);
+            }
         }
     }
     secrets
@@ -204,8 +214,11 @@ fn check_secrets(
         );
         missing(&endpoint.secret, Severity::Warning, what_for);
     }
-    let of_webhooks = |name: &str| info.webhooks.iter().any(|endpoint| endpoint.secret == name);
-    for name in info.body_secrets.iter().filter(|name| !of_webhooks(name)) {
+    for name in info
+        .body_secrets
+        .iter()
+        .filter(|name| !is_of_webhook(info, name))
+    {
         missing(
             name,
             Severity::Error,
@@ -221,6 +234,11 @@ fn check_secrets(
             suggest::mend(name, &known, "remove it"),
         ));
     }
+}
+
+/// Is deliveries' authenticity proved by this secret?
+fn is_of_webhook(info: &ConnectorInfo, name: &str) -> bool {
+    info.webhooks.iter().any(|endpoint| endpoint.secret == name)
 }
 
 /// Every secret the connector may ever use, in any of its ways to authenticate.

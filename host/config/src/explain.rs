@@ -191,7 +191,7 @@ fn alternatives(
             mend: suggest::mend(written, &allowed, ""),
         }];
     }
-    let expected: Vec<String> = branches
+    let mut expected: Vec<String> = branches
         .iter()
         .flatten()
         .filter(|error| wrong_type(error))
@@ -203,6 +203,7 @@ fn alternatives(
             _ => None,
         })
         .collect();
+    expected.dedup();
     let message = if expected.is_empty() {
         "has none of the allowed forms".to_owned()
     } else {

@@ -9,7 +9,8 @@
 //! file, line, dotted path, what is wrong and the mend. Findings of a plugin's own check become
 //! problems at their place through [`Document::finding`].
 //!
-//! No message ever shows a configured value: a secret may stand where none belongs.
+//! No message shows a configured value, names of plugins, connections and roles apart: a secret may
+//! stand where none belongs.
 
 mod configuration;
 mod connection;

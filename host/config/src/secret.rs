@@ -47,15 +47,23 @@ pub(crate) fn fetch(
     values
 }
 
+/// The variable is named in the message only if it looks like one: somebody may have written the
+/// secret itself in its place.
 fn from_environment(document: &Document, path: &Path, name: &str) -> Result<String, Problem> {
     document.environment.get(name).map_err(|missing| {
         let (message, mend) = match missing {
             Missing::Unset => ("is not set", "set it, or name another one"),
             Missing::NotText => ("does not hold UTF-8", "store the secret as text"),
         };
+        let conventional = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let shown = if name.chars().all(conventional) {
+            format!(" `{name}`")
+        } else {
+            String::new()
+        };
         document.at_value(
             path,
-            format!("the environment variable `{name}` {message}"),
+            format!("the environment variable{shown} {message}"),
             mend,
         )
     })
@@ -69,14 +77,14 @@ fn from_file(
 ) -> Result<String, Problem> {
     let full = document.directory.join(file);
     let failed = |message: String, mend: &str| document.at_value(path, message, mend);
+    // The path is not shown: somebody may have written the secret itself in its place.
     let unreadable = |error: std::io::Error| {
-        failed(
-            format!(
-                "the secret file `{}` cannot be read: {error}",
-                full.display()
-            ),
-            "check the path and that the host's user may read it",
-        )
+        let start = document.directory.display();
+        let mend = format!(
+            "check the path, which starts at `{start}` if it is relative, and that the host's user \
+             may read the file"
+        );
+        failed(format!("the secret file cannot be read: {error}"), &mend)
     };
     let opened = std::fs::File::open(&full).map_err(unreadable)?;
     if opened

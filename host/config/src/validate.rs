@@ -81,7 +81,7 @@ impl Document {
         if problems.has_errors() {
             return Err(problems);
         }
-        let hash = hash(&whole, &connections, &configs);
+        let hash = hash(whole, &sections, &connections, &configs);
         let connections = self.build_connections(connections);
         let flows = self.build_flows(configs);
         let (Some(host), Some(log), Some(store), Some(connections), Some(flows)) =
@@ -195,11 +195,15 @@ fn sections(document: &Document, schemas: &SchemaSet, problems: &mut Vec<Problem
 
 /// SHA-256 over what is in force. Where secrets come from counts, what they are does not.
 fn hash(
-    whole: &Value,
+    whole: Value,
+    sections: &Sections,
     connections: &BTreeMap<&str, connection::Checked>,
     configs: &BTreeMap<&str, Value>,
 ) -> String {
-    let mut effective = whole.clone();
+    let mut effective = whole;
+    effective["limits"] = sections.limits.clone();
+    effective["egress"] = sections.egress.clone();
+    effective["engine"] = sections.engine.clone();
     for (name, checked) in connections {
         effective["connections"][name]["settings"] = checked.settings.clone();
     }

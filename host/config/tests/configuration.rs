@@ -230,6 +230,16 @@ fn secrets_come_from_files_and_open_files_are_warned_about() {
 }
 
 #[test]
+fn a_webhook_secret_may_hold_a_value_a_line() {
+    let variables = [("HOOK_NEW", "hook-1\nhook-2\n"), ("APP_SECRET", "one\ntwo")];
+    let configuration = configuration(GOOD, &variables);
+    let secrets = &configuration.connections[0].secrets;
+    assert_eq!(secrets.expose("webhook_token"), Some("hook-1"));
+    assert!(secrets.matches("webhook_token", b"hook-2"));
+    assert_eq!(secrets.expose("app_secret"), Some("one\ntwo"));
+}
+
+#[test]
 fn no_secret_is_in_a_debug_form() {
     let debug = format!("{:?}", configuration(GOOD, &[]));
     for (_, value) in VARIABLES {
