@@ -106,6 +106,14 @@ pub enum Error {
         /// The encoding.
         encoding: String,
     },
+    /// A redirect was followed, or was not allowed to be. The place before has seen the request.
+    #[error("after a redirect to {origin}: {error}")]
+    Redirected {
+        /// Where it led.
+        origin: String,
+        /// What went wrong there.
+        error: Box<Error>,
+    },
     /// The exchange broke off; the vendor may have acted on it.
     #[error("exchange with {host} broke off: {message}")]
     Io {
@@ -156,6 +164,7 @@ impl Error {
             Self::Breaker { .. } => "breaker",
             Self::Busy { .. } => "busy",
             Self::Encoding { .. } => "encoding",
+            Self::Redirected { error, .. } => error.code(),
             Self::Io { .. } => "io",
         }
     }
@@ -178,6 +187,7 @@ impl Error {
             Self::TooLarge { .. }
             | Self::TooManyRedirects { .. }
             | Self::Encoding { .. }
+            | Self::Redirected { .. }
             | Self::Io { .. } => false,
         }
     }

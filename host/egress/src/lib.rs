@@ -5,8 +5,8 @@
 //! and time, rate budgets, the breaker, and the proof of webhook deliveries. What must not: wasm,
 //! anything a vendor's API means, and retries of calls (the engine knows what may be repeated).
 //!
-//! `Egress` holds one `Connection` per configured connection and is what the sandbox calls, as
-//! [`Outbound`]. A connection is made from a `ConnectionPolicy`; what is wrong with it comes back
+//! [`Egress`] holds one [`Connection`] per configured connection and is what the sandbox calls, as
+//! [`Outbound`]. A connection is made from a [`ConnectionPolicy`]; what is wrong with it comes back
 //! as a list, so that configuration can show all of it at once. The way of a request is told in
 //! `exchange`, top to bottom.
 
@@ -15,11 +15,33 @@ use bytes::Bytes;
 use forebay_model::ConnectionName;
 use http_body_util::combinators::UnsyncBoxBody;
 
+mod address;
+mod auth;
+mod body;
+mod breaker;
+mod connection;
+mod egress;
 mod error;
+mod exchange;
+mod headers;
 mod options;
+mod origin;
+mod rate;
+mod reach;
+mod redact;
+mod replace;
+mod resolve;
+mod token;
+mod webhook;
+mod wire;
 
+pub use breaker::BreakerState;
+pub use connection::{Connection, ConnectionPolicy, Failure, Health};
+pub use egress::Egress;
 pub use error::{Error, Phase};
 pub use options::{Options, Timeouts};
+pub use resolve::{Resolver, SystemResolver};
+pub use webhook::{Verified, WebhookRefusal, verify_webhook};
 
 /// A streamed body.
 pub type Body = UnsyncBoxBody<Bytes, BodyError>;

@@ -149,8 +149,11 @@ pub struct Timeouts {
 
 impl Timeouts {
     /// As much as the connection's options allow.
-    pub const UNLIMITED: Self =
-        Self { connect: Duration::MAX, first_byte: Duration::MAX, between_bytes: Duration::MAX };
+    pub const UNLIMITED: Self = Self {
+        connect: Duration::MAX,
+        first_byte: Duration::MAX,
+        between_bytes: Duration::MAX,
+    };
 
     /// Not more than these options allow.
     #[must_use]
@@ -185,7 +188,10 @@ mod tests {
 
     #[test]
     fn a_request_cannot_ask_for_more_time_than_allowed() {
-        let asked = Timeouts { first_byte: Duration::from_secs(1), ..Timeouts::UNLIMITED };
+        let asked = Timeouts {
+            first_byte: Duration::from_secs(1),
+            ..Timeouts::UNLIMITED
+        };
         let granted = asked.within(&Options::default());
         assert_eq!(granted.first_byte, Duration::from_secs(1));
         assert_eq!(granted.connect, CONNECT_TIMEOUT);

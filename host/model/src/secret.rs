@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 pub const PLACEHOLDER: &str = "forebay-secret:";
 
 /// Shorter values are not searched for in texts: they would match by accident.
-const SHORTEST_REDACTED: usize = 6;
+pub const SHORTEST_REDACTED: usize = 6;
 
 /// The secrets of one connection. A secret may have several live values, the first being the one
 /// that is sent, so that it can be rotated without a gap.
@@ -86,7 +86,9 @@ impl SecretSet {
         filled
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Name and value of every live value. Callers look for them in what goes to a guest, in order
+    /// to take them out, and do nothing else with them.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values
             .iter()
             .flat_map(|(name, values)| values.iter().map(move |v| (name.as_str(), v.expose_secret())))
