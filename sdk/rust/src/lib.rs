@@ -11,6 +11,7 @@
 //! not: anything about one vendor or one use case.
 
 pub mod bindings;
+pub mod blocks;
 pub mod capability;
 pub mod connector;
 pub mod digest;
