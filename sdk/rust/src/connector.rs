@@ -77,7 +77,10 @@ impl Call {
     /// `testing::call`.
     #[must_use]
     pub fn new(context: CallContext, transport: Rc<dyn Transport>) -> Self {
-        Self { context: Rc::new(context), transport }
+        Self {
+            context: Rc::new(context),
+            transport,
+        }
     }
 
     /// The settings of the connection.
@@ -202,7 +205,8 @@ impl ConnectorInfo {
     /// Add functions that only read; [`crate::reads`] has them for the contract's interfaces.
     #[must_use]
     pub fn reads(mut self, functions: &[&str]) -> Self {
-        self.reads.extend(functions.iter().map(|function| (*function).to_owned()));
+        self.reads
+            .extend(functions.iter().map(|function| (*function).to_owned()));
         self
     }
 
@@ -218,7 +222,10 @@ impl ConnectorInfo {
         self.rate_classes.push(RateClass {
             name: name.into(),
             per_minute: per_minute.into(),
-            path_prefixes: path_prefixes.iter().map(|prefix| (*prefix).to_owned()).collect(),
+            path_prefixes: path_prefixes
+                .iter()
+                .map(|prefix| (*prefix).to_owned())
+                .collect(),
         });
         self
     }
@@ -244,7 +251,8 @@ impl ConnectorInfo {
     /// Add kinds of events it emits.
     #[must_use]
     pub fn event_kinds(mut self, kinds: &[&str]) -> Self {
-        self.event_kinds.extend(kinds.iter().map(|kind| (*kind).to_owned()));
+        self.event_kinds
+            .extend(kinds.iter().map(|kind| (*kind).to_owned()));
         self
     }
 

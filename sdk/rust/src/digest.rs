@@ -29,3 +29,20 @@ pub fn of_parts(parts: &[&str]) -> String {
     text.truncate(32);
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_sha_256() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256_hex(b""), empty);
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(of_parts(&["ab", "c"]), of_parts(&["a", "bc"]));
+        assert_eq!(of_parts(&["ab", "c"]).len(), 32);
+    }
+}

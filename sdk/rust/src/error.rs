@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const VENDOR_MESSAGE_LIMIT: usize = 2_000;
 
 /// What the vendor itself answered, kept for the audit.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct VendorReply {
     /// HTTP status, where there was one.
@@ -28,9 +26,7 @@ pub struct VendorReply {
 }
 
 /// What every error says: our words, and the vendor's where it spoke.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Detail {
     /// One sentence for an operator, lowercase, without a full stop.
     pub message: String,
@@ -40,13 +36,19 @@ pub struct Detail {
 
 impl From<&str> for Detail {
     fn from(message: &str) -> Self {
-        Self { message: message.to_owned(), vendor: None }
+        Self {
+            message: message.to_owned(),
+            vendor: None,
+        }
     }
 }
 
 impl From<String> for Detail {
     fn from(message: String) -> Self {
-        Self { message, vendor: None }
+        Self {
+            message,
+            vendor: None,
+        }
     }
 }
 
@@ -110,13 +112,19 @@ impl Error {
     /// It exists in another state than the caller expected.
     #[must_use]
     pub fn conflict(message: impl Into<Detail>) -> Self {
-        Self::Conflict(ConflictDetail { detail: message.into(), current: None })
+        Self::Conflict(ConflictDetail {
+            detail: message.into(),
+            current: None,
+        })
     }
 
     /// The request is malformed or impossible.
     #[must_use]
     pub fn invalid(message: impl Into<Detail>) -> Self {
-        Self::Invalid(InvalidDetail { detail: message.into(), field: None })
+        Self::Invalid(InvalidDetail {
+            detail: message.into(),
+            field: None,
+        })
     }
 
     /// Credentials are refused or the account may not do this.
@@ -128,7 +136,10 @@ impl Error {
     /// Too many requests; how long the vendor asked us to wait, in seconds.
     #[must_use]
     pub fn rate_limited(message: impl Into<Detail>, retry_after_seconds: Option<u32>) -> Self {
-        Self::RateLimited(RateLimitedDetail { detail: message.into(), retry_after_seconds })
+        Self::RateLimited(RateLimitedDetail {
+            detail: message.into(),
+            retry_after_seconds,
+        })
     }
 
     /// The vendor is out of reach or failing; nothing is known to have happened.
@@ -257,7 +268,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let detail = self.detail();
         write!(f, "{}: {}", self.case(), detail.message)?;
-        let Some(vendor) = &detail.vendor else { return Ok(()) };
+        let Some(vendor) = &detail.vendor else {
+            return Ok(());
+        };
         f.write_str(" (vendor")?;
         if let Some(status) = vendor.status {
             write!(f, " status {status}")?;
@@ -287,5 +300,56 @@ impl<T> OrAbsent<T> for Result<T, Error> {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_our_words_and_the_vendors() {
+        let reply = VendorReply {
+            status: Some(409),
+            message: "asset is locked".to_owned(),
+            ..VendorReply::default()
+        };
+        let error = Error::conflict("the asset has changed")
+            .with_current("v8")
+            .with_vendor(reply)
+            .context("while approving");
+        assert_eq!(
+            error.to_string(),
+            "conflict: while approving: the asset has changed (vendor status 409: asset is locked)"
+        );
+        assert!(matches!(&error, Error::Conflict(c) if c.current.as_deref() == Some("v8")));
+    }
+
+    #[test]
+    fn a_long_vendor_message_is_cut_between_characters() {
+        let message = "é".repeat(VENDOR_MESSAGE_LIMIT + 1);
+        let error = Error::denied("no").with_vendor(VendorReply {
+            message,
+            ..Default::default()
+        });
+        let kept = &error.detail().vendor.as_ref().unwrap().message;
+        assert_eq!(kept.chars().count(), VENDOR_MESSAGE_LIMIT);
+    }
+
+    #[test]
+    fn absence_can_be_an_answer() {
+        assert_eq!(Err::<u8, _>(Error::not_found("gone")).or_absent(), Ok(None));
+        assert_eq!(Ok(1).or_absent(), Ok(Some(1)));
+        let denied = Error::denied("no");
+        assert_eq!(Err::<u8, _>(denied.clone()).or_absent(), Err(denied));
+    }
+
+    #[test]
+    fn the_json_form_is_the_brokers() {
+        let json = serde_json::to_value(Error::rate_limited("slow down", Some(3))).unwrap();
+        let expected = serde_json::json!({"rate-limited": {
+            "detail": {"message": "slow down", "vendor": null}, "retry-after-seconds": 3
+        }});
+        assert_eq!(json, expected);
     }
 }

@@ -48,10 +48,20 @@ impl Approvals for Imported {
     fn get(&self, asset: &str, version: &str) -> Result<Approval, Error> {
         approvals::get(asset, version)
     }
-    fn request(&self, asset: &str, version: &str, request: &ApprovalRequest) -> Result<Approval, Error> {
+    fn request(
+        &self,
+        asset: &str,
+        version: &str,
+        request: &ApprovalRequest,
+    ) -> Result<Approval, Error> {
         approvals::request(asset, version, request)
     }
-    fn decide(&self, asset: &str, version: &str, decision: ApprovalStatus) -> Result<Approval, Error> {
+    fn decide(
+        &self,
+        asset: &str,
+        version: &str,
+        decision: ApprovalStatus,
+    ) -> Result<Approval, Error> {
         approvals::decide(asset, version, decision)
     }
 }

@@ -47,7 +47,9 @@ pub fn optional_integer<'de, D: Deserializer<'de>>(
         Json::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         _ => None,
     };
-    number.map(Some).ok_or_else(|| de::Error::custom(format!("expected a number, found {value}")))
+    number
+        .map(Some)
+        .ok_or_else(|| de::Error::custom(format!("expected a number, found {value}")))
 }
 
 /// As [`optional_integer`], but absence is 0.
@@ -70,7 +72,10 @@ pub fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         Json::Array(items) => items,
         single => vec![single],
     };
-    items.into_iter().map(|item| serde_json::from_value(item).map_err(de::Error::custom)).collect()
+    items
+        .into_iter()
+        .map(|item| serde_json::from_value(item).map_err(de::Error::custom))
+        .collect()
 }
 
 /// A value; `null` is its default.
@@ -104,9 +109,75 @@ pub fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
 }
 
 /// A number without fraction as an integer.
-#[expect(clippy::cast_possible_truncation, reason = "only whole numbers of safe size come here")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only whole numbers of safe size come here"
+)]
 fn whole(number: f64) -> Option<i64> {
     /// Above it not every whole number is an `f64`.
     const SAFE: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() < SAFE).then_some(number as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Reply {
+        #[serde(default, deserialize_with = "super::string")]
+        id: String,
+        #[serde(default, deserialize_with = "super::optional_string")]
+        owner: Option<String>,
+        #[serde(default, deserialize_with = "super::integer")]
+        size: i64,
+        #[serde(default, deserialize_with = "super::list")]
+        tags: Vec<String>,
+        #[serde(default, deserialize_with = "super::or_default")]
+        done: bool,
+    }
+
+    fn read(json: serde_json::Value) -> Result<Reply, serde_json::Error> {
+        serde_json::from_value(json)
+    }
+
+    #[test]
+    fn what_vendors_send_is_understood() {
+        let empty = Reply {
+            id: String::new(),
+            owner: None,
+            size: 0,
+            tags: Vec::new(),
+            done: false,
+        };
+        assert_eq!(read(json!({})).unwrap(), empty);
+        let nulls = json!({"id": null, "owner": null, "size": null, "tags": null, "done": null});
+        assert_eq!(read(nulls).unwrap(), empty);
+        let odd = json!({"id": 7, "owner": true, "size": "12", "tags": "one", "done": true});
+        let full = Reply {
+            id: "7".to_owned(),
+            owner: Some("true".to_owned()),
+            size: 12,
+            tags: vec!["one".to_owned()],
+            done: true,
+        };
+        assert_eq!(read(odd).unwrap(), full);
+        assert_eq!(read(json!({"size": 12.0})).unwrap().size, 12);
+        assert_eq!(read(json!({"size": ""})).unwrap().size, 0);
+    }
+
+    #[test]
+    fn nonsense_is_not() {
+        for json in [
+            json!({"id": {}}),
+            json!({"size": 1.5}),
+            json!({"size": "many"}),
+            json!({"size": 1e300}),
+            json!({"tags": [1]}),
+            json!({"done": "yes"}),
+        ] {
+            assert!(read(json.clone()).is_err(), "{json}");
+        }
+    }
 }

@@ -31,7 +31,9 @@ pub fn decode<T: DeserializeOwned>(token: Option<&str>) -> Result<Option<T>, Err
         return Err(broken());
     }
     let json = URL_SAFE_NO_PAD.decode(token).map_err(|_| broken())?;
-    serde_json::from_slice(&json).map(Some).map_err(|_| broken())
+    serde_json::from_slice(&json)
+        .map(Some)
+        .map_err(|_| broken())
 }
 
 /// Collect all pages of a listing, at most `limit` items, and say whether there was more.
@@ -52,12 +54,53 @@ pub fn collect<T>(
             return Ok((all, true));
         }
         match after {
-            Some(after) if all.len() == limit => {
-                let _ = after;
-                return Ok((all, true));
-            }
+            Some(_) if all.len() == limit => return Ok((all, true)),
             Some(after) => next = Some(after),
             None => return Ok((all, false)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_comes_back_as_it_was() {
+        let token = encode(&("scheme/é", 200)).unwrap();
+        assert!(
+            token
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)),
+            "{token}"
+        );
+        let position: Option<(String, u32)> = decode(Some(&token)).unwrap();
+        assert_eq!(position, Some(("scheme/é".to_owned(), 200)));
+        assert_eq!(decode::<u32>(None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_strange_token_is_refused() {
+        let long = "A".repeat(TOKEN_LIMIT + 1);
+        for token in ["", "%%%", "bm90IGpzb24", long.as_str()] {
+            assert_eq!(
+                decode::<u32>(Some(token)).unwrap_err().case(),
+                "invalid",
+                "{token:.20}"
+            );
+        }
+    }
+
+    #[test]
+    fn collecting_stops_at_the_limit_and_says_so() {
+        let pages = |page: Option<&str>| match page {
+            None => Ok((vec![1, 2], Some("b".to_owned()))),
+            Some("b") => Ok((vec![3], None)),
+            Some(other) => Err(Error::invalid(other)),
+        };
+        assert_eq!(collect(9, pages).unwrap(), (vec![1, 2, 3], false));
+        assert_eq!(collect(3, pages).unwrap(), (vec![1, 2, 3], false));
+        assert_eq!(collect(2, pages).unwrap(), (vec![1, 2], true));
+        assert_eq!(collect(1, pages).unwrap(), (vec![1], true));
     }
 }

@@ -19,7 +19,10 @@ pub const DAY: Timestamp = 24 * HOUR;
 /// as `+0000` is accepted, because several vendors write it. `None` where it is something else.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    text.trim().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+    text.trim()
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .map(jiff::Timestamp::as_millisecond)
 }
 
 /// Read a vendor's time that may lack a zone (`2026-03-01T12:00:00.123`, `2026-03-01 12:00:00`),
@@ -29,7 +32,13 @@ pub fn parse_lenient(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     parse_rfc3339(text).or_else(|| {
         let civil: jiff::civil::DateTime = text.parse().ok()?;
-        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+        Some(
+            civil
+                .to_zoned(TimeZone::UTC)
+                .ok()?
+                .timestamp()
+                .as_millisecond(),
+        )
     })
 }
 
@@ -54,11 +63,58 @@ pub fn to_date(at: Timestamp) -> Option<String> {
 #[must_use]
 pub fn start_of_date(date: &str) -> Option<Timestamp> {
     let date: Date = date.trim().parse().ok()?;
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+    Some(
+        date.to_zoned(TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
 }
 
 /// Read an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`).
 #[must_use]
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp().as_millisecond())
+    jiff::fmt::rfc2822::parse(text)
+        .ok()
+        .map(|zoned| zoned.timestamp().as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = 1_767_268_800_000;
+
+    #[test]
+    fn vendors_times_are_read_in_every_notation_they_use() {
+        let same = [
+            "2026-01-01T12:00:00Z",
+            "2026-01-01T12:00:00.000Z",
+            "2026-01-01T13:00:00+01:00",
+            "2026-01-01T12:00:00.000+0000",
+            "2026-01-01T12:00:00",
+            "2026-01-01 12:00:00",
+        ];
+        for text in same {
+            assert_eq!(parse_lenient(text), Some(NOON), "{text}");
+        }
+        assert_eq!(parse_lenient("2026-01-01"), Some(NOON - 12 * HOUR));
+        assert_eq!(parse_lenient("yesterday"), None);
+        assert_eq!(
+            parse_rfc3339("2026-01-01T12:00:00"),
+            None,
+            "a zone is required"
+        );
+        assert_eq!(parse_http_date("Thu, 01 Jan 2026 12:00:00 GMT"), Some(NOON));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        assert_eq!(to_rfc3339(NOON), "2026-01-01T12:00:00Z");
+        assert_eq!(to_rfc3339(NOON + 5), "2026-01-01T12:00:00.005Z");
+        assert_eq!(parse_rfc3339(&to_rfc3339(-1)), Some(-1));
+        assert_eq!(to_date(NOON).as_deref(), Some("2026-01-01"));
+        assert_eq!(start_of_date("2026-01-01"), Some(NOON - 12 * HOUR));
+        assert_eq!(start_of_date("2026-02-30"), None);
+    }
 }

@@ -29,7 +29,10 @@ impl Entity {
     /// An entity of this kind and id.
     #[must_use]
     pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { kind: kind.into(), id: id.into() }
+        Self {
+            kind: kind.into(),
+            id: id.into(),
+        }
     }
 }
 
@@ -149,7 +152,10 @@ impl Field {
     /// A field of this name and value.
     #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -166,7 +172,9 @@ pub trait FieldsExt {
 
 impl FieldsExt for [Field] {
     fn value(&self, name: &str) -> Option<&Value> {
-        self.iter().find(|field| field.name == name).map(|field| &field.value)
+        self.iter()
+            .find(|field| field.name == name)
+            .map(|field| &field.value)
     }
 }
 
@@ -286,12 +294,18 @@ impl Finding {
         message: impl Into<String>,
         mend: impl Into<String>,
     ) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(path, message, mend) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(path, message, mend)
+        }
     }
 
     /// Worth knowing.
     #[must_use]
     pub fn info(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Info, ..Self::error(path, message, "") }
+        Self {
+            severity: Severity::Info,
+            ..Self::error(path, message, "")
+        }
     }
 }

@@ -24,6 +24,9 @@ pub mod imports {
         additional_derives: [
             Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema
         ],
+        additional_type_attributes: {
+            "forebay:assets/asset-source@0.1.0/tag-change": [#[derive(Default)]],
+        },
     });
 }
 

@@ -12,9 +12,7 @@ pub use crate::bindings::imports::forebay::assets::asset_source::{
     ExpiryChange, Filter, Link, Query, Readiness, SortBy, TagChange, Updated,
 };
 pub use crate::bindings::imports::forebay::assets::collections::{Collection, ContentPage};
-pub use crate::bindings::imports::forebay::assets::comments::{
-    Comment, CommentPage, Draft, Span,
-};
+pub use crate::bindings::imports::forebay::assets::comments::{Comment, CommentPage, Draft, Span};
 pub use crate::bindings::imports::forebay::assets::fields;
 pub use crate::bindings::imports::forebay::assets::versions::{Version, VersionPage};
 use crate::types::Error;
@@ -102,7 +100,12 @@ pub trait Approvals {
     ///
     /// # Errors
     /// Those of the contract; `unsupported` by default.
-    fn request(&self, asset: &str, version: &str, request: &ApprovalRequest) -> Result<Approval, Error> {
+    fn request(
+        &self,
+        asset: &str,
+        version: &str,
+        request: &ApprovalRequest,
+    ) -> Result<Approval, Error> {
         Err(Error::unsupported("approvals.request"))
     }
 
@@ -110,7 +113,12 @@ pub trait Approvals {
     ///
     /// # Errors
     /// Those of the contract; `unsupported` by default.
-    fn decide(&self, asset: &str, version: &str, decision: ApprovalStatus) -> Result<Approval, Error> {
+    fn decide(
+        &self,
+        asset: &str,
+        version: &str,
+        decision: ApprovalStatus,
+    ) -> Result<Approval, Error> {
         Err(Error::unsupported("approvals.decide"))
     }
 }

@@ -27,14 +27,11 @@ impl Query {
     /// `expires`, `tag`, or `field:NAME`.
     #[must_use]
     pub fn filter(mut self, subject: impl Into<String>, comparison: Comparison) -> Self {
-        self.filters.push(Filter { subject: subject.into(), comparison });
+        self.filters.push(Filter {
+            subject: subject.into(),
+            comparison,
+        });
         self
-    }
-}
-
-impl Default for TagChange {
-    fn default() -> Self {
-        Self { add: Vec::new(), remove: Vec::new() }
     }
 }
 

@@ -3,7 +3,10 @@
 //! in observe mode.
 
 /// Reads of `forebay:assets/asset-source`.
-pub const ASSET_SOURCE: &[&str] = &["forebay:assets/asset-source.get", "forebay:assets/asset-source.search"];
+pub const ASSET_SOURCE: &[&str] = &[
+    "forebay:assets/asset-source.get",
+    "forebay:assets/asset-source.search",
+];
 /// Reads of `forebay:assets/fields`.
 pub const FIELDS: &[&str] = &["forebay:assets/fields.list"];
 /// Reads of `forebay:assets/versions`.
@@ -13,11 +16,18 @@ pub const APPROVALS: &[&str] = &["forebay:assets/approvals.get"];
 /// Reads of `forebay:assets/access`.
 pub const ACCESS: &[&str] = &["forebay:assets/access.snapshot"];
 /// Reads of `forebay:assets/collections`.
-pub const COLLECTIONS: &[&str] = &["forebay:assets/collections.find", "forebay:assets/collections.contents"];
+pub const COLLECTIONS: &[&str] = &[
+    "forebay:assets/collections.find",
+    "forebay:assets/collections.contents",
+];
 /// Reads of `forebay:assets/comments`.
 pub const COMMENTS: &[&str] = &["forebay:assets/comments.list"];
 /// Reads of `forebay:workflow/workflow-sink`.
-pub const WORKFLOW_SINK: &[&str] = &["forebay:workflow/workflow-sink.find", "forebay:workflow/workflow-sink.get", "forebay:workflow/workflow-sink.definitions"];
+pub const WORKFLOW_SINK: &[&str] = &[
+    "forebay:workflow/workflow-sink.find",
+    "forebay:workflow/workflow-sink.get",
+    "forebay:workflow/workflow-sink.definitions",
+];
 /// Reads of `forebay:workflow/tasks`.
 pub const TASKS: &[&str] = &["forebay:workflow/tasks.list", "forebay:workflow/tasks.get"];
 /// Reads of `forebay:workflow/directory`.

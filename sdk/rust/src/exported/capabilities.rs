@@ -7,7 +7,9 @@ use crate::capability::workflow::*;
 use crate::connector::Connector;
 use crate::types::{Error, Field, Timestamp};
 
-impl<C: Connector + AssetSource> bindings::asset_source::exports::forebay::assets::asset_source::Guest for Exported<C> {
+impl<C: Connector + AssetSource>
+    bindings::asset_source::exports::forebay::assets::asset_source::Guest for Exported<C>
+{
     fn get(id: String) -> Result<Asset, Error> {
         with_connector::<C, _>(|connector| AssetSource::get(connector, &id))
     }
@@ -19,13 +21,17 @@ impl<C: Connector + AssetSource> bindings::asset_source::exports::forebay::asset
     }
 }
 
-impl<C: Connector + Fields> bindings::fields::exports::forebay::assets::fields::Guest for Exported<C> {
+impl<C: Connector + Fields> bindings::fields::exports::forebay::assets::fields::Guest
+    for Exported<C>
+{
     fn list(page: Option<String>) -> Result<fields::DefinitionPage, Error> {
         with_connector::<C, _>(|connector| Fields::list(connector, page.as_deref()))
     }
 }
 
-impl<C: Connector + Versions> bindings::versions::exports::forebay::assets::versions::Guest for Exported<C> {
+impl<C: Connector + Versions> bindings::versions::exports::forebay::assets::versions::Guest
+    for Exported<C>
+{
     fn list(asset: String, page: Option<String>) -> Result<VersionPage, Error> {
         with_connector::<C, _>(|connector| Versions::list(connector, &asset, page.as_deref()))
     }
@@ -37,19 +43,29 @@ impl<C: Connector + Versions> bindings::versions::exports::forebay::assets::vers
     }
 }
 
-impl<C: Connector + Approvals> bindings::approvals::exports::forebay::assets::approvals::Guest for Exported<C> {
+impl<C: Connector + Approvals> bindings::approvals::exports::forebay::assets::approvals::Guest
+    for Exported<C>
+{
     fn get(asset: String, version: String) -> Result<Approval, Error> {
         with_connector::<C, _>(|connector| Approvals::get(connector, &asset, &version))
     }
-    fn request(asset: String, version: String, request: ApprovalRequest) -> Result<Approval, Error> {
-        with_connector::<C, _>(|connector| Approvals::request(connector, &asset, &version, &request))
+    fn request(
+        asset: String,
+        version: String,
+        request: ApprovalRequest,
+    ) -> Result<Approval, Error> {
+        with_connector::<C, _>(|connector| {
+            Approvals::request(connector, &asset, &version, &request)
+        })
     }
     fn decide(asset: String, version: String, decision: ApprovalStatus) -> Result<Approval, Error> {
         with_connector::<C, _>(|connector| Approvals::decide(connector, &asset, &version, decision))
     }
 }
 
-impl<C: Connector + Access> bindings::access::exports::forebay::assets::access::Guest for Exported<C> {
+impl<C: Connector + Access> bindings::access::exports::forebay::assets::access::Guest
+    for Exported<C>
+{
     fn snapshot(asset: String) -> Result<AccessSnapshot, Error> {
         with_connector::<C, _>(|connector| Access::snapshot(connector, &asset))
     }
@@ -61,7 +77,9 @@ impl<C: Connector + Access> bindings::access::exports::forebay::assets::access::
     }
 }
 
-impl<C: Connector + Collections> bindings::collections::exports::forebay::assets::collections::Guest for Exported<C> {
+impl<C: Connector + Collections> bindings::collections::exports::forebay::assets::collections::Guest
+    for Exported<C>
+{
     fn find(path: String) -> Result<Option<Collection>, Error> {
         with_connector::<C, _>(|connector| Collections::find(connector, &path))
     }
@@ -69,7 +87,9 @@ impl<C: Connector + Collections> bindings::collections::exports::forebay::assets
         with_connector::<C, _>(|connector| Collections::create(connector, &path))
     }
     fn contents(collection: String, page: Option<String>) -> Result<ContentPage, Error> {
-        with_connector::<C, _>(|connector| Collections::contents(connector, &collection, page.as_deref()))
+        with_connector::<C, _>(|connector| {
+            Collections::contents(connector, &collection, page.as_deref())
+        })
     }
     fn add(collection: String, asset: String) -> Result<(), Error> {
         with_connector::<C, _>(|connector| Collections::add(connector, &collection, &asset))
@@ -79,7 +99,9 @@ impl<C: Connector + Collections> bindings::collections::exports::forebay::assets
     }
 }
 
-impl<C: Connector + Comments> bindings::comments::exports::forebay::assets::comments::Guest for Exported<C> {
+impl<C: Connector + Comments> bindings::comments::exports::forebay::assets::comments::Guest
+    for Exported<C>
+{
     fn list(asset: String, page: Option<String>) -> Result<CommentPage, Error> {
         with_connector::<C, _>(|connector| Comments::list(connector, &asset, page.as_deref()))
     }
@@ -97,12 +119,16 @@ impl<C: Connector + Comments> bindings::comments::exports::forebay::assets::comm
     }
 }
 
-impl<C: Connector + WorkflowSink> bindings::workflow_sink::exports::forebay::workflow::workflow_sink::Guest for Exported<C> {
+impl<C: Connector + WorkflowSink>
+    bindings::workflow_sink::exports::forebay::workflow::workflow_sink::Guest for Exported<C>
+{
     fn start(request: StartRequest) -> Result<Started, Error> {
         with_connector::<C, _>(|connector| WorkflowSink::start(connector, &request))
     }
     fn find(definition: String, business_key: String) -> Result<Option<Process>, Error> {
-        with_connector::<C, _>(|connector| WorkflowSink::find(connector, &definition, &business_key))
+        with_connector::<C, _>(|connector| {
+            WorkflowSink::find(connector, &definition, &business_key)
+        })
     }
     fn get(process: String) -> Result<Process, Error> {
         with_connector::<C, _>(|connector| WorkflowSink::get(connector, &process))
@@ -111,17 +137,23 @@ impl<C: Connector + WorkflowSink> bindings::workflow_sink::exports::forebay::wor
         with_connector::<C, _>(|connector| WorkflowSink::cancel(connector, &process, &reason))
     }
     fn message(process: String, name: String, variables: Vec<Field>) -> Result<(), Error> {
-        with_connector::<C, _>(|connector| WorkflowSink::message(connector, &process, &name, &variables))
+        with_connector::<C, _>(|connector| {
+            WorkflowSink::message(connector, &process, &name, &variables)
+        })
     }
     fn set_variables(process: String, variables: Vec<Field>) -> Result<(), Error> {
-        with_connector::<C, _>(|connector| WorkflowSink::set_variables(connector, &process, &variables))
+        with_connector::<C, _>(|connector| {
+            WorkflowSink::set_variables(connector, &process, &variables)
+        })
     }
     fn definitions(page: Option<String>) -> Result<workflow_sink::DefinitionPage, Error> {
         with_connector::<C, _>(|connector| WorkflowSink::definitions(connector, page.as_deref()))
     }
 }
 
-impl<C: Connector + Tasks> bindings::tasks::exports::forebay::workflow::tasks::Guest for Exported<C> {
+impl<C: Connector + Tasks> bindings::tasks::exports::forebay::workflow::tasks::Guest
+    for Exported<C>
+{
     fn list(query: TaskQuery) -> Result<TaskPage, Error> {
         with_connector::<C, _>(|connector| Tasks::list(connector, &query))
     }
@@ -142,7 +174,9 @@ impl<C: Connector + Tasks> bindings::tasks::exports::forebay::workflow::tasks::G
     }
 }
 
-impl<C: Connector + Directory> bindings::directory::exports::forebay::workflow::directory::Guest for Exported<C> {
+impl<C: Connector + Directory> bindings::directory::exports::forebay::workflow::directory::Guest
+    for Exported<C>
+{
     fn lookup(kind: PrincipalKind, id: String) -> Result<Option<Principal>, Error> {
         with_connector::<C, _>(|connector| Directory::lookup(connector, kind, &id))
     }

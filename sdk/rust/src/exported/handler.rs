@@ -41,7 +41,9 @@ impl<H: Handler> Guest for Exported<H> {
         delivery: wit::Delivery,
     ) -> Result<wit::Step, Error> {
         let config = read_config::<H>(&config).map_err(Error::invalid)?;
-        let state = state.map(|state| read_state::<H>(&state, run.state_version)).transpose()?;
+        let state = state
+            .map(|state| read_state::<H>(&state, run.state_version))
+            .transpose()?;
         H::handle(&Cx::of_run(run), &config, state, delivery)?.into_wit()
     }
 
@@ -61,6 +63,8 @@ fn read_config<H: Handler>(config: &str) -> Result<H::Config, String> {
 
 fn read_state<H: Handler>(state: &str, version: u32) -> Result<H::State, Error> {
     serde_json::from_str(state).map_err(|error| {
-        Error::invalid(format!("the run's state of version {version} cannot be read: {error}"))
+        Error::invalid(format!(
+            "the run's state of version {version} cannot be read: {error}"
+        ))
     })
 }

@@ -79,7 +79,11 @@ impl Cx {
     #[must_use]
     pub fn scripted(script: crate::testing::Script) -> Self {
         let run = script.run_context();
-        Self { connections: Connections::new(run.connections.clone()), run, script }
+        Self {
+            connections: Connections::new(run.connections.clone()),
+            run,
+            script,
+        }
     }
 
     /// The circumstances of an activation inside the host.
@@ -177,12 +181,7 @@ impl Cx {
     ///
     /// # Errors
     /// `not-found` where there is no such run.
-    pub fn signal(
-        &self,
-        run: &str,
-        name: &str,
-        data: &impl serde::Serialize,
-    ) -> Result<(), Error> {
+    pub fn signal(&self, run: &str, name: &str, data: &impl serde::Serialize) -> Result<(), Error> {
         let data = to_json(data)?;
         runtime!(self, signal(run, name, &data))
     }

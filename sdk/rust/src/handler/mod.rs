@@ -14,9 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::cx::Cx;
 pub use self::step::{Step, Wait};
-pub use crate::bindings::imports::forebay::flow::runtime::{
-    Calendar, DecisionRecord, EffectMode,
-};
+pub use crate::bindings::imports::forebay::flow::runtime::{Calendar, DecisionRecord, EffectMode};
 pub use crate::bindings::imports::forebay::flow::use_case_handler::{
     Admission, Completion, Delivery, Fired, HandlerInfo, Incoming, Next, Role, RunContext, Signal,
     Start, Subscription, Timer, Waiting, WaitingOn,
@@ -41,11 +39,7 @@ pub trait Handler {
     fn check(cx: &Cx, config: &Self::Config, probe: bool) -> Vec<Finding>;
 
     /// Does this delivery start a run? Pure and quick; gets requests and events only.
-    fn admit(
-        config: &Self::Config,
-        connections: &Connections,
-        delivery: &Delivery,
-    ) -> Admission;
+    fn admit(config: &Self::Config, connections: &Connections, delivery: &Delivery) -> Admission;
 
     /// One activation. No state means the run's first.
     ///
@@ -64,7 +58,9 @@ pub trait Handler {
     /// Why it is impossible, in plain words.
     fn migrate(state: serde_json::Value, from_version: u32) -> Result<Self::State, String> {
         let _ = state;
-        Err(format!("state of version {from_version} cannot be taken over"))
+        Err(format!(
+            "state of version {from_version} cannot be taken over"
+        ))
     }
 }
 
@@ -110,7 +106,8 @@ impl HandlerDescription {
     /// Add outcomes.
     #[must_use]
     pub fn outcomes(mut self, outcomes: &[&str]) -> Self {
-        self.outcomes.extend(outcomes.iter().map(|outcome| (*outcome).to_owned()));
+        self.outcomes
+            .extend(outcomes.iter().map(|outcome| (*outcome).to_owned()));
         self
     }
 
@@ -146,21 +143,24 @@ impl Role {
     /// Interfaces the bound connection must export, `package:name/interface` without version.
     #[must_use]
     pub fn requires(mut self, interfaces: &[&str]) -> Self {
-        self.required.extend(interfaces.iter().map(|name| (*name).to_owned()));
+        self.required
+            .extend(interfaces.iter().map(|name| (*name).to_owned()));
         self
     }
 
     /// Interfaces used where the bound connection exports them; else calls answer `unsupported`.
     #[must_use]
     pub fn uses(mut self, interfaces: &[&str]) -> Self {
-        self.optional.extend(interfaces.iter().map(|name| (*name).to_owned()));
+        self.optional
+            .extend(interfaces.iter().map(|name| (*name).to_owned()));
         self
     }
 
     /// Kinds of the connection's events that `admit` wants to see.
     #[must_use]
     pub fn events(mut self, kinds: &[&str]) -> Self {
-        self.events.extend(kinds.iter().map(|kind| (*kind).to_owned()));
+        self.events
+            .extend(kinds.iter().map(|kind| (*kind).to_owned()));
         self
     }
 }
@@ -203,7 +203,10 @@ impl Connections {
     /// The connection bound to this role.
     #[must_use]
     pub fn of(&self, role: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == role).map(|(_, connection)| connection.as_str())
+        self.0
+            .iter()
+            .find(|(name, _)| name == role)
+            .map(|(_, connection)| connection.as_str())
     }
 }
 
@@ -228,7 +231,10 @@ impl Signal {
     /// `invalid` where its JSON does not fit.
     pub fn data<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_str(&self.data).map_err(|error| {
-            Error::invalid(format!("the data of signal {} cannot be used: {error}", self.name))
+            Error::invalid(format!(
+                "the data of signal {} cannot be used: {error}",
+                self.name
+            ))
         })
     }
 }

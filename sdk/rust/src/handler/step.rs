@@ -26,25 +26,47 @@ impl<S> Step<S> {
             due_at: None,
             link: None,
         };
-        let waiting = Waiting { timers: Vec::new(), subscriptions: Vec::new(), waiting_on };
+        let waiting = Waiting {
+            timers: Vec::new(),
+            subscriptions: Vec::new(),
+            waiting_on,
+        };
         Wait { state, waiting }
     }
 
     /// The run is done, with one of the outcomes of `describe`.
     pub fn complete(state: S, outcome: impl Into<String>, summary: impl Into<String>) -> Self {
-        let completion = Completion { outcome: outcome.into(), summary: summary.into() };
-        Self { state, labels: Vec::new(), next: Next::Completed(completion) }
+        let completion = Completion {
+            outcome: outcome.into(),
+            summary: summary.into(),
+        };
+        Self {
+            state,
+            labels: Vec::new(),
+            next: Next::Completed(completion),
+        }
     }
 
     /// The run ends without its purpose: the asset is gone, somebody withdrew it.
     pub fn cancel(state: S, outcome: impl Into<String>, summary: impl Into<String>) -> Self {
-        let completion = Completion { outcome: outcome.into(), summary: summary.into() };
-        Self { state, labels: Vec::new(), next: Next::Cancelled(completion) }
+        let completion = Completion {
+            outcome: outcome.into(),
+            summary: summary.into(),
+        };
+        Self {
+            state,
+            labels: Vec::new(),
+            next: Next::Cancelled(completion),
+        }
     }
 
     /// An operator must look; timers and subscriptions stay as they were.
     pub fn park(state: S, reason: impl Into<String>) -> Self {
-        Self { state, labels: Vec::new(), next: Next::Parked(reason.into()) }
+        Self {
+            state,
+            labels: Vec::new(),
+            next: Next::Parked(reason.into()),
+        }
     }
 
     /// Add or replace a label.
@@ -78,7 +100,11 @@ impl<S: Serialize> Step<S> {
     pub(crate) fn into_wit(self) -> Result<wit::Step, Error> {
         let state = serde_json::to_string(&self.state)
             .map_err(|error| Error::invalid(format!("the state cannot be written: {error}")))?;
-        Ok(wit::Step { state, labels: self.labels, next: self.next })
+        Ok(wit::Step {
+            state,
+            labels: self.labels,
+            next: self.next,
+        })
     }
 }
 
@@ -92,7 +118,10 @@ pub struct Wait<S> {
 impl<S> Wait<S> {
     /// Set a timer; in the past means at once.
     pub fn timer(mut self, name: impl Into<String>, due_at: Timestamp) -> Self {
-        self.waiting.timers.push(Timer { name: name.into(), due_at });
+        self.waiting.timers.push(Timer {
+            name: name.into(),
+            due_at,
+        });
         self
     }
 
@@ -138,6 +167,10 @@ impl<S> Wait<S> {
     /// On whom or what the run waits, in words: `decision of brand-reviewers on "hero.jpg"`.
     pub fn waiting_on(mut self, summary: impl Into<String>) -> Step<S> {
         self.waiting.waiting_on.summary = summary.into();
-        Step { state: self.state, labels: Vec::new(), next: Next::Waiting(self.waiting) }
+        Step {
+            state: self.state,
+            labels: Vec::new(),
+            next: Next::Waiting(self.waiting),
+        }
     }
 }

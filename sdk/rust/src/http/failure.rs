@@ -55,11 +55,22 @@ fn retry_after(response: &Response, now: Timestamp) -> Option<u32> {
 }
 
 /// Headers in which vendors and their gateways give a request id.
-const REQUEST_ID_HEADERS: [&str; 4] =
-    ["x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid"];
+const REQUEST_ID_HEADERS: [&str; 4] = [
+    "x-request-id",
+    "request-id",
+    "x-correlation-id",
+    "x-amzn-requestid",
+];
 /// Fields in which vendors say what went wrong, in order of preference.
-const MESSAGE_FIELDS: [&str; 7] =
-    ["message", "errorMessage", "error_description", "detail", "error", "title", "errors"];
+const MESSAGE_FIELDS: [&str; 7] = [
+    "message",
+    "errorMessage",
+    "error_description",
+    "detail",
+    "error",
+    "title",
+    "errors",
+];
 /// Fields in which vendors give a code.
 const CODE_FIELDS: [&str; 4] = ["code", "errorCode", "error_code", "exceptionCode"];
 
@@ -92,5 +103,99 @@ fn plain(value: &Json) -> Option<String> {
             _ => Some(value.to_string()),
         },
         other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::START;
+
+    fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+        let headers = headers
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        Response {
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn every_status_has_its_error() {
+        let cases = [
+            (400, "invalid"),
+            (401, "denied"),
+            (403, "denied"),
+            (404, "not-found"),
+            (408, "unavailable"),
+            (409, "conflict"),
+            (410, "not-found"),
+            (412, "conflict"),
+            (422, "invalid"),
+            (429, "rate-limited"),
+            (500, "unavailable"),
+            (503, "unavailable"),
+        ];
+        for (status, case) in cases {
+            let error = of_status("GET /x", &response(status, &[], ""), START);
+            assert_eq!(error.case(), case, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_read_as_seconds_and_as_a_date() {
+        let wait = |value| {
+            let limited = response(429, &[("Retry-After", value)], "");
+            match of_status("GET /x", &limited, START) {
+                Error::RateLimited(limited) => limited.retry_after_seconds,
+                other => panic!("{other}"),
+            }
+        };
+        assert_eq!(wait("17"), Some(17));
+        assert_eq!(wait("Thu, 01 Jan 2026 12:00:30 GMT"), Some(30));
+        assert_eq!(wait("Thu, 01 Jan 2026 11:00:00 GMT"), Some(0));
+        assert_eq!(wait("soon"), None);
+    }
+
+    #[test]
+    fn the_vendors_words_are_found_in_several_shapes() {
+        let words = |body| default_words(&response(400, &[("x-request-id", "r-1")], body));
+        assert_eq!(
+            words(r#"{"message":"bad tag","code":12}"#).message,
+            "bad tag"
+        );
+        assert_eq!(
+            words(r#"{"message":"bad tag","code":12}"#).code.as_deref(),
+            Some("12")
+        );
+        assert_eq!(
+            words(r#"{"error":{"message":"no such scheme"}}"#).message,
+            "no such scheme"
+        );
+        assert_eq!(
+            words(r#"{"errors":["first","second"]}"#).message,
+            r#"["first","second"]"#
+        );
+        assert_eq!(
+            words("<html>gateway</html>").message,
+            "<html>gateway</html>"
+        );
+        assert_eq!(words("{}").request_id.as_deref(), Some("r-1"));
+    }
+
+    #[test]
+    fn only_a_lost_answer_leaves_an_effect_unknown() {
+        let lost = of_effect("POST /x", TransportError::Lost("cut".to_owned())).unwrap();
+        assert_eq!(lost.case(), "uncertain");
+        let refused = of_effect("POST /x", TransportError::NotSent("refused".to_owned()));
+        assert_eq!(refused.unwrap_err().case(), "unavailable");
+        let denied = of_effect("POST /x", TransportError::Denied("evil.test".to_owned()));
+        assert_eq!(
+            denied.unwrap_err().to_string(),
+            "denied: POST /x is not allowed: evil.test"
+        );
     }
 }

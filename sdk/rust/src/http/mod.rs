@@ -110,37 +110,31 @@ impl Http {
     }
 
     /// Start a request.
-    #[must_use]
     pub fn request(&self, method: Method, url: impl Into<String>) -> RequestBuilder<'_> {
         RequestBuilder::new(self, method, url.into())
     }
 
     /// Start a `GET`.
-    #[must_use]
     pub fn get(&self, url: impl Into<String>) -> RequestBuilder<'_> {
         self.request(Method::Get, url)
     }
 
     /// Start a `POST`.
-    #[must_use]
     pub fn post(&self, url: impl Into<String>) -> RequestBuilder<'_> {
         self.request(Method::Post, url)
     }
 
     /// Start a `PUT`.
-    #[must_use]
     pub fn put(&self, url: impl Into<String>) -> RequestBuilder<'_> {
         self.request(Method::Put, url)
     }
 
     /// Start a `PATCH`.
-    #[must_use]
     pub fn patch(&self, url: impl Into<String>) -> RequestBuilder<'_> {
         self.request(Method::Patch, url)
     }
 
     /// Start a `DELETE`.
-    #[must_use]
     pub fn delete(&self, url: impl Into<String>) -> RequestBuilder<'_> {
         self.request(Method::Delete, url)
     }

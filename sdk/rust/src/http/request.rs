@@ -99,12 +99,19 @@ pub struct RequestBuilder<'a> {
 impl<'a> RequestBuilder<'a> {
     pub(super) fn new(http: &'a Http, method: Method, url: String) -> Self {
         let headers = vec![("accept".to_owned(), "application/json".to_owned())];
-        Self { http, method, url, headers, body: Ok(Vec::new()) }
+        Self {
+            http,
+            method,
+            url,
+            headers,
+            body: Ok(Vec::new()),
+        }
     }
 
     /// Add a query parameter; name and value are percent-encoded.
     pub fn query(mut self, name: &str, value: impl fmt::Display) -> Self {
-        self.url.push(if self.url.contains('?') { '&' } else { '?' });
+        self.url
+            .push(if self.url.contains('?') { '&' } else { '?' });
         self.url.push_str(&encode_component(name));
         self.url.push('=');
         self.url.push_str(&encode_component(&value.to_string()));
@@ -157,7 +164,9 @@ impl<'a> RequestBuilder<'a> {
     /// As said above.
     pub fn send(self) -> Result<Response, Error> {
         let (http, subject) = (self.http, self.subject());
-        let response = self.exchange()?.map_err(|error| failure::of_read(&subject, error))?;
+        let response = self
+            .exchange()?
+            .map_err(|error| failure::of_read(&subject, error))?;
         accept(http, &subject, response)
     }
 
@@ -175,7 +184,9 @@ impl<'a> RequestBuilder<'a> {
         if matches!(response.status, 500 | 502 | 504) {
             let words = (http.vendor_words)(&response);
             let message = format!("{subject} failed at the vendor and may have happened");
-            return Ok(Outcome::Unknown(Error::uncertain(message).with_vendor(words)));
+            return Ok(Outcome::Unknown(
+                Error::uncertain(message).with_vendor(words),
+            ));
         }
         accept(http, &subject, response).map(Outcome::Done)
     }
@@ -187,7 +198,8 @@ impl<'a> RequestBuilder<'a> {
     /// `denied` or `unavailable`.
     pub fn send_raw(self) -> Result<Response, Error> {
         let subject = self.subject();
-        self.exchange()?.map_err(|error| failure::of_read(&subject, error))
+        self.exchange()?
+            .map_err(|error| failure::of_read(&subject, error))
     }
 
     /// Method and path: how errors name the request. The query may hold personal data.

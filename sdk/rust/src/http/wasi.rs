@@ -38,11 +38,18 @@ impl Transport for HostTransport {
 
 fn start(request: &Request) -> Result<FutureIncomingResponse, TransportError> {
     let not_sent = |what: &str| TransportError::NotSent(format!("{what} in {}", request.url));
-    let (scheme, rest) = request.url.split_once("://").ok_or_else(|| not_sent("no scheme"))?;
+    let (scheme, rest) = request
+        .url
+        .split_once("://")
+        .ok_or_else(|| not_sent("no scheme"))?;
     let rest = rest.split('#').next().unwrap_or_default();
     let cut = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(cut);
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let path = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    };
 
     let headers = Fields::new();
     for (name, value) in &request.headers {
@@ -51,15 +58,23 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, TransportError> {
             .map_err(|error| not_sent(&format!("header {name} is refused ({error:?})")))?;
     }
     let outgoing = OutgoingRequest::new(headers);
-    outgoing.set_method(&method(request.method)).map_err(|()| not_sent("bad method"))?;
+    outgoing
+        .set_method(&method(request.method))
+        .map_err(|()| not_sent("bad method"))?;
     let scheme = match scheme {
         "https" => Scheme::Https,
         "http" => Scheme::Http,
         other => Scheme::Other(other.to_owned()),
     };
-    outgoing.set_scheme(Some(&scheme)).map_err(|()| not_sent("bad scheme"))?;
-    outgoing.set_authority(Some(authority)).map_err(|()| not_sent("bad authority"))?;
-    outgoing.set_path_with_query(Some(&path)).map_err(|()| not_sent("bad path"))?;
+    outgoing
+        .set_scheme(Some(&scheme))
+        .map_err(|()| not_sent("bad scheme"))?;
+    outgoing
+        .set_authority(Some(authority))
+        .map_err(|()| not_sent("bad authority"))?;
+    outgoing
+        .set_path_with_query(Some(&path))
+        .map_err(|()| not_sent("bad path"))?;
     let body = outgoing.body().map_err(|()| not_sent("no body"))?;
 
     let options = RequestOptions::new();
@@ -67,7 +82,8 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, TransportError> {
     // A host that keeps its own time-outs may refuse this one; then its own hold.
     let _ = options.set_first_byte_timeout(timeout);
 
-    let future = outgoing_handler::handle(outgoing, Some(options)).map_err(|code| of_code(&code))?;
+    let future =
+        outgoing_handler::handle(outgoing, Some(options)).map_err(|code| of_code(&code))?;
     write(body, &request.body)?;
     Ok(future)
 }
@@ -100,7 +116,10 @@ fn read(response: &IncomingResponse, limit: usize) -> Result<Response, Transport
         .entries()
         .into_iter()
         .map(|(name, value)| {
-            (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned())
+            (
+                name.to_ascii_lowercase(),
+                String::from_utf8_lossy(&value).into_owned(),
+            )
         })
         .collect();
     let incoming: IncomingBody = response.consume().map_err(|()| lost("the body is gone"))?;
@@ -118,7 +137,11 @@ fn read(response: &IncomingResponse, limit: usize) -> Result<Response, Transport
             return Err(TransportError::TooLarge(format!("more than {limit} bytes")));
         }
     }
-    Ok(Response { status: response.status(), headers, body })
+    Ok(Response {
+        status: response.status(),
+        headers,
+        body,
+    })
 }
 
 fn method(method: Method) -> WasiMethod {

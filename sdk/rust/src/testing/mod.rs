@@ -40,7 +40,11 @@ thread_local! {
 }
 
 pub(crate) fn keep_line(level: Level, message: &str, fields: &[Field]) {
-    let line = Line { level, message: message.to_owned(), fields: fields.to_vec() };
+    let line = Line {
+        level,
+        message: message.to_owned(),
+        fields: fields.to_vec(),
+    };
     LOG.with_borrow_mut(|log| log.push(line));
 }
 
@@ -51,7 +55,6 @@ pub fn take_log() -> Vec<Line> {
 }
 
 /// A call with these settings: first attempt, key `key-1`, connection `test`, time [`START`].
-#[must_use]
 pub fn call(settings: &serde_json::Value) -> CallBuilder {
     CallBuilder {
         context: CallContext {

@@ -53,13 +53,24 @@ impl Recorded {
     pub fn on(&self, method: Method, path: &str, status: u16, body: Json) -> &Self {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let body = body.to_string().into_bytes();
-        self.reply(method, path, Ok(Response { status, headers, body }))
+        self.reply(
+            method,
+            path,
+            Ok(Response {
+                status,
+                headers,
+                body,
+            }),
+        )
     }
 
     /// Answer with anything, a lost response for instance.
     pub fn reply(&self, method: Method, path: &str, reply: Reply) -> &Self {
         let answers = &mut self.0.borrow_mut().answers;
-        match answers.iter_mut().find(|answer| answer.method == method && answer.path == path) {
+        match answers
+            .iter_mut()
+            .find(|answer| answer.method == method && answer.path == path)
+        {
             Some(answer) => answer.replies.push_back(reply),
             None => answers.push(Answer {
                 method,
@@ -87,8 +98,12 @@ impl Recorded {
     #[must_use]
     pub fn body(&self, index: usize) -> Json {
         let exchanges = self.0.borrow();
-        let body = exchanges.requests.get(index).map(|request| request.body.as_slice());
-        body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or(Json::Null)
+        let body = exchanges
+            .requests
+            .get(index)
+            .map(|request| request.body.as_slice());
+        body.and_then(|body| serde_json::from_slice(body).ok())
+            .unwrap_or(Json::Null)
     }
 
     /// As a transport for [`super::CallBuilder::transport`] and `Http::new`; keep a clone to look at
@@ -118,7 +133,9 @@ impl Transport for Recorded {
         });
         let unscripted =
             || TransportError::NotSent(format!("no answer scripted for {} {full}", request.method));
-        let Some(index) = index else { return Err(unscripted()) };
+        let Some(index) = index else {
+            return Err(unscripted());
+        };
         let replies = &mut exchanges.answers[index].replies;
         match replies.len() {
             0 => Err(unscripted()),

@@ -152,14 +152,19 @@ impl Script {
                 activation: 1,
             },
             mode: EffectMode::Enforce,
-            kept: Rc::new(Kept { now: Cell::new(START), ..Kept::default() }),
+            kept: Rc::new(Kept {
+                now: Cell::new(START),
+                ..Kept::default()
+            }),
         }
     }
 
     /// Bind a role to a connection.
     #[must_use]
     pub fn connection(mut self, role: &str, connection: &str) -> Self {
-        self.run.connections.push((role.to_owned(), connection.to_owned()));
+        self.run
+            .connections
+            .push((role.to_owned(), connection.to_owned()));
         self
     }
 
@@ -275,7 +280,10 @@ impl Script {
     }
 
     pub(crate) fn notify(&self, channel: &str, message: &str) {
-        self.kept.notices.borrow_mut().push((channel.to_owned(), message.to_owned()));
+        self.kept
+            .notices
+            .borrow_mut()
+            .push((channel.to_owned(), message.to_owned()));
     }
 
     pub(crate) fn progress(&self, done: u64, total: u64) {
