@@ -6,5 +6,6 @@
 //!
 //! Start at [`common`] for what they share.
 
+pub mod canto;
 pub mod common;
 pub mod opentext;

@@ -39,7 +39,7 @@ pub use courier::{Courier, CourierSwitches, Delivery, Sent};
 pub use faults::{Fault, Faults, Rule};
 pub use frame::{Frame, Shared};
 pub use recorder::{Call, Recorder, actor, effect};
-pub use server::Running;
+pub use server::{Background, Running};
 pub use tokens::{TokenFault, Tokens};
 
 /// What can go wrong while a simulator starts.

@@ -121,3 +121,20 @@ async fn converse(stream: TcpStream, router: Router, mut stop: watch::Receiver<b
     }
     let _ = connection.await;
 }
+
+/// A task that ends when this is dropped.
+#[derive(Debug)]
+pub struct Background(tokio::task::AbortHandle);
+
+impl Background {
+    /// Run a task in the background of a simulator.
+    pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task).abort_handle())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
