@@ -1,0 +1,84 @@
+//! Users and groups: who the uploader is at the workflow engine, whether a group can be asked.
+
+use forebay_sdk::handler::DecisionRecord;
+use forebay_sdk::workflow::{PrincipalKind, StartRequest};
+use forebay_sdk::{Error, Value};
+
+use crate::course::Course;
+use crate::state::State;
+
+impl Course<'_> {
+    /// The user of the workflow engine behind a user of the DAM. A mail address stands for itself;
+    /// anybody else must be listed in `users`.
+    pub(crate) fn workflow_user(&self, dam_user: Option<&str>) -> Option<String> {
+        let user = dam_user?;
+        let listed = self.config.users.get(user).cloned();
+        listed.or_else(|| user.contains('@').then(|| user.to_owned()))
+    }
+
+    /// The group to ask: this one, or the fallback where it is unknown or switched off. An engine
+    /// without a directory is trusted.
+    pub(crate) fn usable_group(&self, state: &State, group: &str) -> Result<String, Error> {
+        match self.cx.directory().lookup(PrincipalKind::Group, group) {
+            Ok(Some(found)) if found.enabled => Ok(group.to_owned()),
+            Err(error) if error.is_unsupported() => Ok(group.to_owned()),
+            Err(error) => Err(error),
+            Ok(_) => {
+                let fallback = self.config.fallback_group.clone();
+                let mut record = self.record("reassigned", "system", state);
+                record.comment = Some(format!(
+                    "the group {group} is unknown or switched off; {fallback} is asked instead"
+                ));
+                self.cx.decision(&record);
+                Ok(fallback)
+            }
+        }
+    }
+
+    /// Tell a person something by a task. Repeat-safe by the business key.
+    pub(crate) fn tell(
+        &self,
+        key: &str,
+        person: Option<String>,
+        group: &str,
+        title: &str,
+        message: &str,
+    ) -> Result<String, Error> {
+        let assignee = match person {
+            Some(person) => self.enabled_user(person)?,
+            None => None,
+        };
+        let to = match assignee {
+            Some(user) => ("assignee", user),
+            None => ("group", group.to_owned()),
+        };
+        let request = StartRequest::new(&self.config.process.notice_definition, key, title)
+            .variable(to.0, to.1)
+            .variable("title", title)
+            .variable("message", message);
+        Ok(self.cx.workflow().start(&request)?.process.id)
+    }
+
+    fn enabled_user(&self, user: String) -> Result<Option<String>, Error> {
+        match self.cx.directory().lookup(PrincipalKind::User, &user) {
+            Ok(found) => Ok(found.filter(|found| found.enabled).map(|_| user)),
+            Err(error) if error.is_unsupported() => Ok(Some(user)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An audit record about the run's asset.
+    pub(crate) fn record(&self, action: &str, actor: &str, state: &State) -> DecisionRecord {
+        let mut record = DecisionRecord::new(action, actor);
+        record.asset = Some(state.asset.clone());
+        record.version = Some(state.version.clone());
+        record.checksum.clone_from(&state.checksum);
+        record.process = state.review().map(|review| review.process.clone());
+        record
+    }
+}
+
+/// A text value, or none for an empty text.
+pub(crate) fn text_or_none(text: String) -> Value {
+    if text.is_empty() { Value::None } else { Value::Text(text) }
+}

@@ -1,0 +1,217 @@
+//! Who is asked: stages, groups, and the review process that asks them.
+
+use forebay_sdk::assets::{Asset, AssetKind};
+use forebay_sdk::blocks::{Facts, Routing, holds};
+use forebay_sdk::workflow::StartRequest;
+use forebay_sdk::{Error, Value};
+use serde::Serialize;
+
+use crate::config::{AutoApprove, Stage};
+use crate::course::Course;
+use crate::state::{PlannedGroup, PlannedStage, Review, State};
+
+/// A stage as the process gets it.
+#[derive(Serialize)]
+struct StageVariable<'a> {
+    name: &'a str,
+    policy: crate::config::Policy,
+    quorum: u32,
+    groups: Vec<GroupVariable<'a>>,
+}
+
+/// A group as the process gets it.
+#[derive(Serialize)]
+struct GroupVariable<'a> {
+    group: &'a str,
+    due: forebay_sdk::Timestamp,
+}
+
+impl Course<'_> {
+    /// What rules and conditions may ask about an asset: its kind, its uploader, and every logical
+    /// field that some condition names.
+    pub(crate) fn facts(&self, asset: &Asset) -> Facts {
+        let mut facts = Facts::new();
+        facts.insert("kind".to_owned(), vec![kind_name(asset.kind).to_owned()]);
+        facts.extend(asset.created_by.iter().map(|user| ("uploader".to_owned(), vec![user.clone()])));
+        for subject in self.subjects() {
+            let texts = self.config.fields.texts(&asset.fields, subject);
+            if !texts.is_empty() {
+                facts.entry(subject.to_owned()).or_insert(texts);
+            }
+        }
+        facts
+    }
+
+    fn subjects(&self) -> impl Iterator<Item = &str> {
+        let config = self.config;
+        let rules = config.routing.0.iter().flat_map(|rule| rule.when.keys());
+        let stages = config.stages.iter().flat_map(|stage| stage.when.keys().chain(&stage.per));
+        let auto = config.auto_approve.iter().flat_map(|rule| rule.when.keys());
+        rules.chain(stages).chain(auto).map(String::as_str)
+    }
+
+    /// The rule under which nobody needs to be asked.
+    pub(crate) fn auto_rule(&self, asset: &Asset) -> Option<&AutoApprove> {
+        let facts = self.facts(asset);
+        self.config.auto_approve.iter().find(|rule| holds(&rule.when, &facts))
+    }
+
+    /// The stages that apply to an asset, with the groups that decide in each.
+    pub(crate) fn plan(&self, state: &State, asset: &Asset) -> Result<Vec<PlannedStage>, Error> {
+        let facts = self.facts(asset);
+        let mut planned = Vec::new();
+        for stage in self.config.stages.iter().filter(|stage| holds(&stage.when, &facts)) {
+            let groups = self.groups(state, stage, &facts)?;
+            if groups.is_empty() {
+                continue;
+            }
+            planned.push(PlannedStage {
+                name: stage.name.clone(),
+                policy: stage.policy,
+                quorum: stage.quorum,
+                groups,
+            });
+        }
+        Ok(planned)
+    }
+
+    /// One group, or one for each value of the stage's `per` field; a group is asked once.
+    fn groups(
+        &self,
+        state: &State,
+        stage: &Stage,
+        facts: &Facts,
+    ) -> Result<Vec<PlannedGroup>, Error> {
+        let mut facts = facts.clone();
+        facts.insert("stage".to_owned(), vec![stage.name.clone()]);
+        let values = stage.per.as_ref().and_then(|subject| {
+            facts.get(subject).map(|values| (subject.clone(), values.clone()))
+        });
+        let cases = match values {
+            None => vec![facts],
+            Some((subject, values)) => values
+                .into_iter()
+                .map(|value| {
+                    let mut case = facts.clone();
+                    case.insert(subject.clone(), vec![value]);
+                    case
+                })
+                .collect(),
+        };
+        let mut groups: Vec<PlannedGroup> = Vec::new();
+        for case in cases {
+            let Some(group) = self.group(state, stage, &case)? else { continue };
+            if !groups.iter().any(|known| known.group == group.group) {
+                groups.push(group);
+            }
+        }
+        Ok(groups)
+    }
+
+    fn group(
+        &self,
+        state: &State,
+        stage: &Stage,
+        facts: &Facts,
+    ) -> Result<Option<PlannedGroup>, Error> {
+        let (index, rule) = self.config.routing.decide(facts).ok_or_else(|| {
+            Error::invalid("no routing rule matches and there is no default rule")
+                .with_field("routing")
+        })?;
+        if rule.when.is_empty() && stage.skip_if_empty {
+            return Ok(None);
+        }
+        let now = self.cx.now();
+        Ok(Some(PlannedGroup {
+            group: self.usable_group(state, &rule.to.group)?,
+            sla: rule.to.sla.to_string(),
+            due: rule.to.sla.after(self.cx, &self.config.calendar, now, 100)?,
+            rule: Routing::rule_name(index),
+        }))
+    }
+
+    /// Start the review of the asset's current version, or adopt the one that is there.
+    pub(crate) fn start_process(
+        &self,
+        state: &State,
+        asset: &Asset,
+        stages: Vec<PlannedStage>,
+    ) -> Result<Review, Error> {
+        let key = self.review_key(state, &asset.version);
+        let title = format!("Approve {}", asset.name);
+        let excluded = if self.config.four_eyes {
+            self.workflow_user(asset.created_by.as_deref()).into_iter().collect()
+        } else {
+            Vec::new()
+        };
+        let links: Vec<_> =
+            asset.links.iter().map(|link| format!("{}: {}", link.rel, link.href)).collect();
+        let mut request = StartRequest::new(&self.config.process.definition, &key, &title)
+            .variable("title", asset.name.as_str())
+            .variable("assetId", asset.id.as_str())
+            .variable("assetVersion", asset.version.as_str())
+            .variable("uploader", asset.created_by.clone().unwrap_or_default())
+            .variable("links", links.join("\n"))
+            .variable("stages", Value::Json(stages_variable(&stages)?))
+            .variable("parallelStages", self.config.parallel_stages)
+            .variable("excludedUsers", Value::Json(to_json(&excluded)?))
+            .variable("run", self.cx.run_id());
+        for subject in self.subjects() {
+            if let Some(value) = self.config.fields.value(&asset.fields, subject)
+                && !request.variables.iter().any(|variable| variable.name == subject)
+            {
+                request = request.variable(subject, value.to_plain());
+            }
+        }
+        let started = self.cx.workflow().start(&request)?;
+        Ok(Review {
+            process: started.process.id,
+            business_key: key,
+            version: asset.version.clone(),
+            stages,
+            started_at: self.cx.now(),
+            tasks: std::collections::BTreeMap::new(),
+        })
+    }
+
+    /// Business key of the review process: unique for each version, and for each further review of
+    /// the same version (after a restart by an operator, for instance).
+    fn review_key(&self, state: &State, version: &str) -> String {
+        let again = state.past.iter().filter(|past| past.version == version).count();
+        let key = format!("{}:{version}", self.cx.business_key());
+        if again == 0 { key } else { format!("{key}:{}", again + 1) }
+    }
+}
+
+fn stages_variable(stages: &[PlannedStage]) -> Result<String, Error> {
+    let stages: Vec<_> = stages
+        .iter()
+        .map(|stage| StageVariable {
+            name: &stage.name,
+            policy: stage.policy,
+            quorum: stage.quorum,
+            groups: stage
+                .groups
+                .iter()
+                .map(|group| GroupVariable { group: &group.group, due: group.due })
+                .collect(),
+        })
+        .collect();
+    to_json(&stages)
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::invalid(error.to_string()))
+}
+
+/// The contract's word for a kind of media.
+pub(crate) fn kind_name(kind: AssetKind) -> &'static str {
+    match kind {
+        AssetKind::Image => "image",
+        AssetKind::Video => "video",
+        AssetKind::Audio => "audio",
+        AssetKind::Document => "document",
+        AssetKind::Presentation => "presentation",
+        AssetKind::Other => "other",
+    }
+}

@@ -1,0 +1,159 @@
+//! What a run of an approval keeps between activations. Operators read it.
+
+use std::collections::BTreeMap;
+
+use forebay_sdk::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Policy;
+
+/// The state of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct State {
+    /// The asset's id at the DAM.
+    pub asset: String,
+    /// Its name, for people.
+    pub name: String,
+    /// The version this run is about now.
+    pub version: String,
+    /// Checksum of that version's file.
+    pub checksum: Option<String>,
+    /// Who uploaded it, in the DAM's notation.
+    pub uploader: Option<String>,
+    /// What the run is doing.
+    pub phase: Phase,
+    /// Reviews so far that came to an end, oldest first.
+    pub past: Vec<PastReview>,
+    /// Since when the asset is deleted.
+    pub gone_since: Option<Timestamp>,
+    /// The question to the coordinator about a newer version.
+    pub question: Option<Question>,
+    /// Process that tells the uploader about the result, once started.
+    pub notice: Option<String>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Nothing yet.
+    #[default]
+    New,
+    /// Waits until the media can be worked with.
+    Readying {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Waits until mandatory fields are filled.
+    Incomplete {
+        /// The fields.
+        missing: Vec<String>,
+    },
+    /// People decide.
+    Review(Review),
+    /// The uploader works on a new version.
+    Rework(Rework),
+    /// It has ended.
+    Done,
+}
+
+/// A review under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Review {
+    /// The process.
+    pub process: String,
+    /// Its business key.
+    pub business_key: String,
+    /// The version under review.
+    pub version: String,
+    /// The stages as planned.
+    pub stages: Vec<PlannedStage>,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Open tasks that are watched for their time.
+    pub tasks: BTreeMap<String, WatchedTask>,
+}
+
+/// A stage with the groups that were chosen for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedStage {
+    /// Its name.
+    pub name: String,
+    /// How many must agree.
+    pub policy: Policy,
+    /// Approvals needed under `quorum`.
+    pub quorum: u32,
+    /// The groups.
+    pub groups: Vec<PlannedGroup>,
+}
+
+/// A group that decides in a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedGroup {
+    /// The group.
+    pub group: String,
+    /// Its time, as configured.
+    pub sla: String,
+    /// When it should have decided, if its task opened at the start.
+    pub due: Timestamp,
+    /// The rule that chose it.
+    pub rule: String,
+}
+
+/// An open task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WatchedTask {
+    /// The stage.
+    pub stage: String,
+    /// The group it is offered to.
+    pub group: String,
+    /// Times at which something happens, as per cent of its time and point in time, soonest first.
+    pub alarms: Vec<(u32, Timestamp)>,
+}
+
+/// A review that has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PastReview {
+    /// The process.
+    pub process: String,
+    /// The version it was about.
+    pub version: String,
+    /// What it came to: an outcome, or `superseded`.
+    pub result: String,
+}
+
+/// The uploader works on a new version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rework {
+    /// The process that asks for it.
+    pub process: String,
+    /// The version that was not good enough.
+    pub version: String,
+    /// The stage that asked.
+    pub stage: Option<String>,
+    /// What was asked for.
+    pub comment: String,
+    /// Until when.
+    pub deadline: Timestamp,
+}
+
+/// A question to the coordinator about a newer version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Question {
+    /// The process that asks.
+    pub process: String,
+    /// The newer version.
+    pub version: String,
+}
+
+impl State {
+    /// The review under way.
+    pub fn review(&self) -> Option<&Review> {
+        match &self.phase {
+            Phase::Review(review) => Some(review),
+            _ => None,
+        }
+    }
+}
