@@ -7,7 +7,7 @@
 //!
 //! The vendor's reference is not public. What follows documented material, what follows Flowable
 //! and what is an assumption is told beside the code; the process definitions are described in
-//! `docs/processes.md` of this crate.
+//! `docs/processes.md`, and as BPMN in `examples/opentext`.
 //!
 //! Operations, as faults and recorded calls name them: `token`, `start-process`, `list-processes`,
 //! `read-process`, `act-on-process`, `terminate-process`, `list-tasks`, `read-task`, `act-on-task`,

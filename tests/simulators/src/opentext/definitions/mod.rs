@@ -94,6 +94,15 @@ pub(crate) struct Decision<'a> {
     pub(crate) variables: &'a [Variable],
 }
 
+/// Does the model move this variable from the process to the completed task? Otherwise decisions of
+/// one task would show through to the next, and an `outcome` would stand before the end.
+pub(crate) fn belongs_to_decision(name: &str) -> bool {
+    matches!(
+        name,
+        "outcome" | "comment" | "reasonCode" | "conditions" | "expiry"
+    )
+}
+
 impl Flow {
     /// Start a definition: the flow and its first moves.
     pub(crate) fn start(key: &str, variables: &[Variable]) -> Result<(Self, Vec<Move>)> {

@@ -1,17 +1,15 @@
 //! The optional HTTP task of a process model, which calls back.
 //!
 //! The vendor offers no webhooks. What a process sends is what its model's author put into an HTTP
-//! task; this one sends what the models in `examples/opentext` send. A process that somebody ends
+//! task; this one sends what the models in `examples/opentext` send, once: they ignore a receiver
+//! that fails, so that no process waits for it. A process that somebody ends
 //! runs no further task and therefore calls nobody.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Engine;
 use super::model::Process;
-use crate::common::{Courier, Delivery};
-
-/// How often the engine tries a failing HTTP task: Flowable's default for a failing job.
-const ATTEMPTS: u32 = 3;
+use crate::common::Delivery;
 
 /// Where the processes of a definition call back.
 #[derive(Clone, Debug)]
@@ -35,23 +33,10 @@ impl Engine {
             "businessKey": process.business_key,
             "event": event,
         });
-        send(&self.courier, callback.clone(), event, body, ATTEMPTS);
+        let mut delivery = Delivery::new(event, callback.url.as_str(), body);
+        delivery
+            .headers
+            .push((callback.header.clone(), callback.secret.clone()));
+        self.courier.send(delivery);
     }
-}
-
-fn send(courier: &Courier, callback: Callback, event: &'static str, body: Value, attempts: u32) {
-    let mut delivery = Delivery::new(event, callback.url.as_str(), body.clone());
-    delivery
-        .headers
-        .push((callback.header.clone(), callback.secret.clone()));
-    let again = courier.clone();
-    delivery.report = Some(Box::new(move |outcome| {
-        let accepted = outcome
-            .as_ref()
-            .is_ok_and(|status| (200..300).contains(status));
-        if !accepted && attempts > 1 {
-            send(&again, callback, event, body, attempts - 1);
-        }
-    }));
-    courier.send(delivery);
 }

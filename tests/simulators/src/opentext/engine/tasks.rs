@@ -4,14 +4,14 @@ use super::model::{Delegation, Task};
 use super::variable::{self, Variable};
 use super::{Actor, Engine, Error, Result};
 use crate::common::effect;
-use crate::opentext::definitions::{Decision, Flow};
+use crate::opentext::definitions::{Decision, Flow, belongs_to_decision};
 
 /// How a task is completed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Completion {
     /// The outcome; where absent, a variable `outcome` says it.
     pub(crate) outcome: Option<String>,
-    /// Become variables of the process, and are kept with the task as well.
+    /// Kept with the task; but for those of the decision itself they also become the process's.
     pub(crate) variables: Vec<Variable>,
     /// Kept with the task only.
     pub(crate) locals: Vec<Variable>,
@@ -147,9 +147,11 @@ impl Engine {
             .get_mut(&process)
             .ok_or_else(|| Error::no_process(&process))?;
         row.flow = flow;
-        done.variables
+        let shared = done
+            .variables
             .into_iter()
-            .for_each(|new| variable::set(&mut row.variables, new));
+            .filter(|new| !belongs_to_decision(&new.name));
+        shared.for_each(|new| variable::set(&mut row.variables, new));
         if let Some(row) = self.processes.get(&process) {
             self.call_back(row, "task-completed");
         }

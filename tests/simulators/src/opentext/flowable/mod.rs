@@ -48,9 +48,7 @@ pub(super) fn router(frame: &Frame) -> Router<Sim> {
             "/flowable-rest/external-job-api/acquire/jobs/{id}/bpmnError",
             frame.op("error-job", post(jobs::bpmn_error)),
         );
-    Router::new()
-        .nest("/service", service)
-        .nest("/external-job-api", jobs)
+    service.merge(jobs)
 }
 
 fn processes(frame: &Frame) -> Router<Sim> {
