@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How long a connection may take to come about. Vendors answer within a second; ten leave room
@@ -64,17 +65,21 @@ const BREAKER_PAUSE: Duration = Duration::from_secs(60);
 const MAX_RATE_WAIT: Duration = Duration::from_secs(2);
 
 /// Limits and times of a connection. Every field has a default; see the constants for the reasons.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "EgressOptions")]
 pub struct Options {
     /// How long a connection may take to come about. Default 10 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub connect_timeout: Duration,
     /// How long the head of a response may take after the request is out. Default 60 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub first_byte_timeout: Duration,
     /// How long the next piece of a body may take, either way. Default 30 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub between_bytes_timeout: Duration,
     /// Largest response body, bytes. Default 64 MiB.
     pub max_response_bytes: u64,
@@ -87,6 +92,7 @@ pub struct Options {
     pub max_redirects: u32,
     /// How long an unused connection is kept. Default 50 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub idle_timeout: Duration,
     /// Unused connections kept per host. Default 8.
     pub idle_per_host: usize,
@@ -94,20 +100,25 @@ pub struct Options {
     pub max_concurrency: usize,
     /// How long before its end a token is replaced, at most a quarter of its lifetime. Default 2 min.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub token_margin: Duration,
     /// Lifetime of a token whose endpoint names none. Default 5 min.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub token_lifetime: Duration,
     /// How long a failed token request is remembered. Default 10 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub token_pause: Duration,
     /// Failures in a row that open the breaker. Default 10.
     pub breaker_failures: u32,
     /// How long the breaker stays open before a probe. Default 60 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub breaker_pause: Duration,
     /// Longest wait for a rate budget before a 429 is answered in the vendor's place. Default 2 s.
     #[serde(with = "duration")]
+    #[schemars(with = "String")]
     pub max_rate_wait: Duration,
 }
 
