@@ -28,7 +28,7 @@ const COMMIT_WAIT: Duration = Duration::ZERO;
 /// Some hundred writes share one sync; more would make the first of them wait noticeably.
 const COMMIT_WRITES: u32 = 256;
 
-/// Rule C-12's neighbour in the common configuration: 50 active runs a flow.
+/// Enough to use up what a vendor's rate budget allows, few enough not to starve other flows.
 const MAX_RUNS: u32 = 50;
 
 /// The whole configuration.

@@ -1,6 +1,6 @@
 //! Validation as a whole: every check runs, whatever the others find.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use forebay_model::Digest;
@@ -48,7 +48,7 @@ impl Document {
         schemas: &SchemaSet,
         catalog: &dyn Catalog,
     ) -> Result<Configuration, Problems> {
-        let mut problems = self.problems.clone();
+        let mut problems = Vec::new();
         let whole = Value::Object(self.value.clone());
         let schema = schema::schema(schemas);
         problems.extend(schema::check(
@@ -77,7 +77,10 @@ impl Document {
             configs.insert(name, config);
         }
 
-        let mut problems = Problems::from_iter(problems);
+        // A value that could not be read is told once, not again for what it fails to be.
+        let unread: BTreeSet<&str> = self.problems.iter().map(|it| it.path.as_str()).collect();
+        problems.retain(|problem| !unread.contains(problem.path.as_str()));
+        let mut problems: Problems = problems.into_iter().chain(self.problems.clone()).collect();
         if problems.has_errors() {
             return Err(problems);
         }

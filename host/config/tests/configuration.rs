@@ -270,3 +270,71 @@ fn the_schema_describes_every_key_and_stands_on_its_own() {
         }
     }
 }
+
+#[test]
+fn the_manual_has_every_key_and_its_default() {
+    const MANUAL: &str = include_str!("../../../docs/configuration.md");
+    let schema = schema(&SchemaSet::default());
+    let row = |section: &str, key: &str| {
+        let start = MANUAL.find(&format!("\n## `{section}`")).unwrap();
+        let text = &MANUAL[start + 1..];
+        let text = &text[..text.find("\n## ").unwrap()];
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{key}` |")));
+        row.unwrap_or_else(|| unreachable!("{section} has no row for {key}"))
+            .to_owned()
+    };
+    let homes = [
+        ("Host", "[host]", ""),
+        ("Log", "[log]", ""),
+        ("Store", "[store]", ""),
+        ("GroupCommit", "[store]", "group_commit."),
+        ("Key", "[api]", ""),
+        ("Connection", "[connections.NAME]", ""),
+        ("Poll", "[connections.NAME]", "poll."),
+        ("Flow", "[flows.NAME]", ""),
+        ("Retry", "[flows.NAME]", "retry."),
+        ("Concurrency", "[flows.NAME]", "concurrency."),
+    ];
+    for (definition, section, prefix) in homes {
+        for (key, property) in schema["$defs"][definition]["properties"]
+            .as_object()
+            .unwrap()
+        {
+            let table = property["$ref"]
+                .as_str()
+                .and_then(|it| schema.pointer(&it[1..]));
+            if table.is_some_and(|table| table["type"] == "object") {
+                continue;
+            }
+            let row = row(section, &format!("{prefix}{key}"));
+            let default = &property["default"];
+            let plain = !default.is_null() && !default.is_object();
+            assert!(
+                !plain || row.contains(&format!("| `{default}` |")),
+                "{row}: {default}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_example_of_the_manual_has_the_right_structure() {
+    let manual = include_str!("../../../docs/configuration.md");
+    let (_, example) = manual
+        .split_once("## A whole configuration\n\n```toml\n")
+        .unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let document = Sources::with(Environment::fixed(VARIABLES))
+        .parse(Path::new(""), &[("forebay.toml", example)]);
+    let problems = document
+        .validate(&SchemaSet::default(), &plugins())
+        .unwrap_err();
+    let unknown: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.message.starts_with("unknown key"))
+        .filter(|problem| !problem.path.contains(".config."))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}

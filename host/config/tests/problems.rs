@@ -265,6 +265,12 @@ fn of_several_alternatives_the_one_that_was_meant_is_explained() {
 }
 
 #[test]
+fn a_value_that_cannot_be_read_is_told_once() {
+    let told = after("definition = \"asset-approval\"", "definition = nan");
+    assert!(told.ends_with("\n1 error"), "{told}");
+}
+
+#[test]
 fn a_value_in_place_of_a_secret_is_refused_and_not_shown() {
     for inline in [
         "\"hunter2-inline\"",
