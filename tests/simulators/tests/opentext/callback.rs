@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 
 use crate::support::{World, stages};
 
+/// The secret that came with a callback, and its body.
+type Received = (Option<String>, Value);
+
 #[derive(Clone, Default)]
 struct Inbox {
-    received: Arc<Mutex<Vec<(Option<String>, Value)>>>,
+    received: Arc<Mutex<Vec<Received>>>,
     refuse: Arc<Mutex<u32>>,
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod approval;
+mod bpmn;
 mod callback;
 mod faults;
 mod flowable;
