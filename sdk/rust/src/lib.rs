@@ -36,3 +36,8 @@ pub use exported::{Exported, with_connector};
 pub use handler::{Admission, Cx, Delivery, Handler, HandlerDescription, Role, Step};
 pub use imported::Imported;
 pub use types::{Entity, Event, Field, FieldsExt, Finding, Severity, Timestamp, Value};
+
+/// The author guide's code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/plugin-author-guide.md")]
+struct AuthorGuide;

@@ -84,29 +84,23 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, TransportError> {
 
     let future =
         outgoing_handler::handle(outgoing, Some(options)).map_err(|code| of_code(&code))?;
-    write(body, &request.body)?;
+    write(body, &request.body);
     Ok(future)
 }
 
-fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), TransportError> {
+/// Write the body. Where that fails the body is dropped unfinished and nothing is said here: the
+/// answer tells why, and whether the vendor can have seen the request.
+fn write(body: OutgoingBody, bytes: &[u8]) {
     if !bytes.is_empty() {
-        let stream = body
-            .write()
-            .map_err(|()| TransportError::NotSent("the body cannot be written".to_owned()))?;
+        let Ok(stream) = body.write() else { return };
         for chunk in bytes.chunks(WRITE_CHUNK) {
-            match stream.blocking_write_and_flush(chunk) {
-                Ok(()) => {}
-                // The vendor, or the host, answers without reading on: the answer says why.
-                Err(StreamError::Closed) => break,
-                Err(StreamError::LastOperationFailed(error)) => {
-                    return Err(TransportError::Lost(error.to_debug_string()));
-                }
+            if stream.blocking_write_and_flush(chunk).is_err() {
+                return;
             }
         }
     }
     // A body that cannot be finished shows in the answer as well.
     let _ = OutgoingBody::finish(body, None);
-    Ok(())
 }
 
 fn read(response: &IncomingResponse, limit: usize) -> Result<Response, TransportError> {
@@ -155,8 +149,10 @@ fn method(method: Method) -> WasiMethod {
     }
 }
 
-/// How the host marks a refusal whose words it wants a person to see.
-const DENIED_PREFIX: &str = "denied";
+/// How the host begins the words of a refusal that only a person can mend.
+const DENIED_PREFIX: &str = "denied: ";
+/// How the host begins its words where the vendor cannot have seen the request.
+const NOT_SENT_PREFIX: &str = "not sent: ";
 
 /// What the host's error code says about the request: refused, never sent, or of unknown fate.
 fn of_code(code: &ErrorCode) -> TransportError {
@@ -164,9 +160,7 @@ fn of_code(code: &ErrorCode) -> TransportError {
         ErrorCode::HttpRequestDenied => {
             TransportError::Denied("the host's log says why".to_owned())
         }
-        ErrorCode::InternalError(Some(words)) if words.starts_with(DENIED_PREFIX) => {
-            TransportError::Denied(words.clone())
-        }
+        ErrorCode::InternalError(Some(words)) => of_words(words),
         ErrorCode::DestinationIpProhibited => TransportError::Denied(format!("{code:?}")),
         ErrorCode::DnsTimeout
         | ErrorCode::DnsError(_)
@@ -176,9 +170,7 @@ fn of_code(code: &ErrorCode) -> TransportError {
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionLimitReached
-        | ErrorCode::TlsProtocolError
         | ErrorCode::TlsCertificateError
-        | ErrorCode::TlsAlertReceived(_)
         | ErrorCode::HttpRequestLengthRequired
         | ErrorCode::HttpRequestMethodInvalid
         | ErrorCode::HttpRequestUriInvalid
@@ -188,5 +180,16 @@ fn of_code(code: &ErrorCode) -> TransportError {
         | ErrorCode::ConfigurationError => TransportError::NotSent(format!("{code:?}")),
         ErrorCode::HttpResponseBodySize(_) => TransportError::TooLarge(format!("{code:?}")),
         other => TransportError::Lost(format!("{other:?}")),
+    }
+}
+
+/// Forebay's host sends its own words, because the codes of `wasi:http` carry none.
+fn of_words(words: &str) -> TransportError {
+    if let Some(why) = words.strip_prefix(DENIED_PREFIX) {
+        TransportError::Denied(why.to_owned())
+    } else if let Some(why) = words.strip_prefix(NOT_SENT_PREFIX) {
+        TransportError::NotSent(why.to_owned())
+    } else {
+        TransportError::Lost(words.to_owned())
     }
 }
