@@ -8,4 +8,5 @@
 
 pub mod canto;
 pub mod common;
+pub mod iconik;
 pub mod opentext;

@@ -282,16 +282,23 @@ async fn perform(guard: &Guard, faults: &[Fault], request: Request, next: Next) 
             Fault::CommitThenTimeout => lost = true,
         }
     }
-    if let Some(class) = guard.class
-        && let Err(wait) = guard.frame.rates().take(class, guard.frame.now())
-    {
-        return Outcome::without_effect(refuse(&guard.frame, 429, Some(wait), None));
+    let mut left = None;
+    if let Some(class) = guard.class {
+        match guard.frame.rates().take(class, guard.frame.now()) {
+            Ok(calls) => left = calls.filter(|_| guard.frame.rates().announced()),
+            Err(wait) => {
+                return Outcome::without_effect(refuse(&guard.frame, 429, Some(wait), None));
+            }
+        }
     }
     let noted = async {
         let response = next.run(request).await;
         (response, NOTES.with(RefCell::take))
     };
-    let (response, notes) = NOTES.scope(RefCell::default(), noted).await;
+    let (mut response, notes) = NOTES.scope(RefCell::default(), noted).await;
+    if let Some(left) = left {
+        response.headers_mut().insert("ratelimit-remaining", HeaderValue::from(left));
+    }
     Outcome {
         response,
         notes,

@@ -10,7 +10,13 @@ use super::lock;
 
 /// The rate windows of one simulator. A class without a limit is not counted.
 #[derive(Clone, Debug, Default)]
-pub struct Rates(Arc<Mutex<BTreeMap<String, Window>>>);
+pub struct Rates(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    windows: BTreeMap<String, Window>,
+    announced: bool,
+}
 
 #[derive(Debug)]
 struct Window {
@@ -29,7 +35,18 @@ impl Rates {
             began: Timestamp(i64::MIN),
             used: 0,
         };
-        lock(&self.0).insert(class.to_owned(), window);
+        lock(&self.0).windows.insert(class.to_owned(), window);
+    }
+
+    /// Tell callers with each answer how many calls are left, in `RateLimit-Remaining`.
+    pub fn announce(&self) {
+        lock(&self.0).announced = true;
+    }
+
+    /// Are callers told how many calls are left?
+    #[must_use]
+    pub fn announced(&self) -> bool {
+        lock(&self.0).announced
     }
 
     /// Count a call: how many are left in this window.
@@ -37,8 +54,8 @@ impl Rates {
     /// # Errors
     /// When none was left: the seconds until the window ends.
     pub fn take(&self, class: &str, now: Timestamp) -> Result<Option<u32>, u32> {
-        let mut windows = lock(&self.0);
-        let Some(window) = windows.get_mut(class) else {
+        let mut state = lock(&self.0);
+        let Some(window) = state.windows.get_mut(class) else {
             return Ok(None);
         };
         if now >= window.began.plus(window.length) {

@@ -1,0 +1,501 @@
+//! Files: storages, formats, file sets, uploads, proxies, keyframes.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use forebay_model::Timestamp;
+use http::{HeaderMap, StatusCode, header};
+use md5::Digest as _;
+use serde_json::{Value, json};
+
+use super::assets::no_asset;
+use super::domain::Domain;
+use super::http::{Caller, Refusal, overlay, paged, required};
+use super::types::{Proxy, Record, StoredFile, date, text};
+use super::versions::named_version;
+use super::{Sim, World, with};
+use crate::common::effect;
+
+/// Keys the service sets itself.
+const OWN: [&str; 8] = [
+    "id",
+    "asset_id",
+    "user_id",
+    "date_created",
+    "date_modified",
+    "upload_url",
+    "upload_method",
+    "upload_credentials",
+];
+
+/// What stands for a proxy's or keyframe's bytes.
+const RENDITION: &[u8] = b"simulated rendition";
+
+/// `GET /API/files/v1/storages/`
+pub(super) async fn storages(
+    State(sim): State<Sim>,
+    caller: Caller,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        paged(
+            &caller,
+            world
+                .domain
+                .storages
+                .iter()
+                .cloned()
+                .map(Value::Object)
+                .collect(),
+        )
+    })
+}
+
+/// The records of an asset, newest version first asked for by `version_id`.
+fn of_asset(
+    world: &World,
+    id: &str,
+    caller: &Caller,
+    all: &[Record],
+) -> Result<Vec<Value>, Refusal> {
+    if !world.domain.assets.contains_key(id) {
+        return Err(no_asset());
+    }
+    let wanted = all.iter().filter(|record| {
+        text(record, "asset_id") == id
+            && caller
+                .query("version_id")
+                .is_none_or(|version| text(record, "version_id") == version)
+    });
+    Ok(wanted.cloned().map(Value::Object).collect())
+}
+
+/// `GET .../assets/{id}/formats/`
+pub(super) async fn formats(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        paged(
+            &caller,
+            of_asset(world, &id, &caller, &world.domain.formats)?,
+        )
+    })
+}
+
+/// `POST .../assets/{id}/formats/`
+pub(super) async fn create_format(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<Record>,
+) -> Result<(StatusCode, Json<Record>), Refusal> {
+    required(&body, "name")?;
+    with(&sim, |world, now| {
+        let mut record = child(world, &id, &caller, &body, now)?;
+        record.entry("status").or_insert("ACTIVE".into());
+        record.insert("archive_status".to_owned(), "NOT_ARCHIVED".into());
+        world.domain.formats.push(record.clone());
+        effect("create-format");
+        report(world, ("formats", "create"), &id, &caller.user, &record);
+        Ok((StatusCode::CREATED, Json(record)))
+    })
+}
+
+/// A new record below an asset's version.
+fn child(
+    world: &mut World,
+    asset: &str,
+    caller: &Caller,
+    body: &Record,
+    now: Timestamp,
+) -> Result<Record, Refusal> {
+    let version = named_version(world, asset, body)?;
+    let mut record = Record::new();
+    overlay(&mut record, body, &OWN);
+    let own = [
+        ("id", world.domain.new_id()),
+        ("asset_id", asset.to_owned()),
+        ("version_id", version),
+        ("user_id", caller.user.clone()),
+        ("date_created", date(now)),
+        ("date_modified", date(now)),
+    ];
+    record.extend(own.map(|(key, value)| (key.to_owned(), json!(value))));
+    Ok(record)
+}
+
+fn report(
+    world: &mut World,
+    (realm, operation): (&'static str, &'static str),
+    asset: &str,
+    by: &str,
+    record: &Record,
+) {
+    world.domain.emit(
+        ("assets", realm, operation),
+        asset,
+        by,
+        Value::Object(record.clone()),
+    );
+}
+
+/// `GET .../assets/{id}/file_sets/`
+pub(super) async fn file_sets(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        paged(
+            &caller,
+            of_asset(world, &id, &caller, &world.domain.file_sets)?,
+        )
+    })
+}
+
+/// `POST .../assets/{id}/file_sets/`
+pub(super) async fn create_file_set(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<Record>,
+) -> Result<(StatusCode, Json<Record>), Refusal> {
+    required(&body, "name")?;
+    let format = required(&body, "format_id")?;
+    for key in ["base_dir", "component_ids"] {
+        if !body.contains_key(key) {
+            return Err(Refusal::field(key, "Missing data for required field."));
+        }
+    }
+    with(&sim, |world, now| {
+        if !world
+            .domain
+            .formats
+            .iter()
+            .any(|record| text(record, "id") == format)
+        {
+            return Err(Refusal::field("format_id", "Format not found"));
+        }
+        let mut record = child(world, &id, &caller, &body, now)?;
+        record.entry("status").or_insert("ACTIVE".into());
+        record.remove("user_id");
+        world.domain.file_sets.push(record.clone());
+        effect("create-file-set");
+        Ok((StatusCode::CREATED, Json(record)))
+    })
+}
+
+/// A file with the addresses of its bytes.
+fn told(file: &StoredFile, base: &str) -> Value {
+    let mut record = file.record.clone();
+    let address = format!("{base}/_storage/{}", text(&file.record, "id"));
+    record.insert(
+        "upload_url".to_owned(),
+        format!("{address}?signature=up").into(),
+    );
+    record.insert("upload_method".to_owned(), "PUT".into());
+    record.insert("upload_credentials".to_owned(), json!({}));
+    record.insert("url".to_owned(), format!("{address}?signature=down").into());
+    Value::Object(record)
+}
+
+/// `GET .../assets/{id}/files/`
+pub(super) async fn files(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        let records: Vec<Record> = world
+            .domain
+            .files
+            .iter()
+            .map(|f| f.record.clone())
+            .collect();
+        let shown = of_asset(world, &id, &caller, &records)?;
+        let shown = shown.into_iter().filter_map(|record| {
+            let file = world
+                .domain
+                .files
+                .iter()
+                .find(|file| file.record["id"] == record["id"])?;
+            Some(told(file, &caller.base))
+        });
+        paged(&caller, shown.collect())
+    })
+}
+
+/// `POST .../assets/{id}/files/`: the reply says where to put the bytes.
+pub(super) async fn create_file(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<Record>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    required(&body, "original_name")?;
+    required(&body, "type")?;
+    let file_set = required(&body, "file_set_id")?;
+    if !body.contains_key("directory_path") {
+        return Err(Refusal::field(
+            "directory_path",
+            "Missing data for required field.",
+        ));
+    }
+    with(&sim, |world, now| {
+        if !world
+            .domain
+            .file_sets
+            .iter()
+            .any(|record| text(record, "id") == file_set)
+        {
+            return Err(Refusal::field("file_set_id", "File set not found"));
+        }
+        let mut record = child(world, &id, &caller, &body, now)?;
+        record.entry("status").or_insert("OPEN".into());
+        record.insert("storage_method".to_owned(), "S3".into());
+        let name = record["original_name"].clone();
+        record.entry("name").or_insert(name);
+        let file = StoredFile {
+            record,
+            content: Bytes::new(),
+        };
+        let reply = told(&file, &caller.base);
+        effect("create-file");
+        report(world, ("files", "create"), &id, &caller.user, &file.record);
+        world.domain.files.push(file);
+        Ok((StatusCode::CREATED, Json(reply)))
+    })
+}
+
+fn find_file<'a>(domain: &'a mut Domain, id: &str) -> Result<&'a mut StoredFile, Refusal> {
+    let found = domain
+        .files
+        .iter_mut()
+        .find(|file| text(&file.record, "id") == id);
+    found.ok_or_else(|| Refusal::not_found("File"))
+}
+
+/// `GET .../files/{file_id}/`
+pub(super) async fn read_file(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path((_asset, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        Ok(Json(told(find_file(&mut world.domain, &id)?, &caller.base)))
+    })
+}
+
+/// `PATCH` and `PUT .../files/{file_id}/`: `CLOSED` says that all bytes are there.
+pub(super) async fn update_file(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path((asset, id)): Path<(String, String)>,
+    Json(body): Json<Record>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, now| {
+        let file = find_file(&mut world.domain, &id)?;
+        let expected = file.record.get("size").and_then(Value::as_u64);
+        let closes = text(&body, "status") == "CLOSED";
+        if closes && expected.is_some_and(|size| size != file.content.len() as u64) {
+            return Err(Refusal::field(
+                "status",
+                "Size differs from what was uploaded.",
+            ));
+        }
+        overlay(&mut file.record, &body, &OWN);
+        file.record
+            .insert("date_modified".to_owned(), date(now).into());
+        let (reply, record) = (told(file, &caller.base), file.record.clone());
+        effect("update-file");
+        report(world, ("files", "update"), &asset, &caller.user, &record);
+        Ok(Json(reply))
+    })
+}
+
+/// `GET .../files/{file_id}/download_url/`
+pub(super) async fn download_url(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path((_asset, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        find_file(&mut world.domain, &id)?;
+        Ok(Json(
+            json!({"url": format!("{}/_storage/{id}?signature=down", caller.base)}),
+        ))
+    })
+}
+
+/// `POST .../files/{file_id}/keyframes/`: starts analysis, and with it the proxy.
+pub(super) async fn transcode(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path((asset, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, now| {
+        let file = find_file(&mut world.domain, &id)?;
+        if text(&file.record, "status") != "CLOSED" {
+            return Err(Refusal::invalid("File is not closed"));
+        }
+        let version = text(&file.record, "version_id").to_owned();
+        effect("transcode");
+        let job = world
+            .domain
+            .start_proxy(&asset, &version, &caller.user, now);
+        Ok(Json(json!({"job_id": job})))
+    })
+}
+
+impl Domain {
+    /// Start making a proxy, ready after [`Domain::proxy_delay`]; returns the job.
+    pub fn start_proxy(&mut self, asset: &str, version: &str, by: &str, now: Timestamp) -> String {
+        let (id, job) = (self.new_id(), self.new_id());
+        let title = self
+            .assets
+            .get(asset)
+            .map(|asset| asset.title.clone())
+            .unwrap_or_default();
+        let record = json!({
+            "id": id, "asset_id": asset, "version_id": version, "status": "AWAITED",
+            "name": "1080p", "filename": "proxy.mp4", "format": "mp4", "codec": "h264",
+            "storage_method": "S3", "date_created": date(now), "date_modified": date(now),
+        });
+        let record = record.as_object().cloned().unwrap_or_default();
+        let fails = self.failing_transcodes.contains(&title);
+        let due = now.plus(self.proxy_delay);
+        self.proxies.push(Proxy {
+            record,
+            due,
+            job: job.clone(),
+            fails,
+        });
+        let started = json!({
+            "id": job, "title": format!("Transcode {title}"), "type": "TRANSCODE",
+            "status": "STARTED", "object_id": asset, "object_type": "assets", "created_by": by,
+            "date_created": date(now), "date_modified": date(now),
+        });
+        self.jobs.extend(started.as_object().cloned());
+        self.emit(("jobs", "entity", "create"), &job, by, started);
+        job
+    }
+}
+
+fn rendition(proxy: &Proxy, base: &str) -> Value {
+    let mut record = proxy.record.clone();
+    // What is not ready has no address.
+    if text(&record, "status") == "CLOSED" {
+        let url = format!("{base}/_storage/{}?signature=down", text(&record, "id"));
+        record.insert("url".to_owned(), url.into());
+    }
+    Value::Object(record)
+}
+
+/// `GET .../assets/{id}/proxies/`
+pub(super) async fn proxies(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        let current = world.domain.assets.get(&id).ok_or_else(no_asset)?.current();
+        let version = caller.query("version_id").unwrap_or(current);
+        let proxies = world.domain.proxies.iter().filter(|proxy| {
+            text(&proxy.record, "asset_id") == id && text(&proxy.record, "version_id") == version
+        });
+        paged(
+            &caller,
+            proxies
+                .map(|proxy| rendition(proxy, &caller.base))
+                .collect(),
+        )
+    })
+}
+
+/// `GET .../assets/{id}/proxies/{proxy_id}/`
+pub(super) async fn proxy(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path((_asset, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        let proxy = world
+            .domain
+            .proxies
+            .iter()
+            .find(|proxy| text(&proxy.record, "id") == id);
+        let proxy = proxy.ok_or_else(|| Refusal::not_found("Proxy"))?;
+        Ok(Json(rendition(proxy, &caller.base)))
+    })
+}
+
+/// `GET .../assets/{id}/keyframes/`: there when the proxy is.
+pub(super) async fn keyframes(
+    State(sim): State<Sim>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    with(&sim, |world, _| {
+        let current = world.domain.assets.get(&id).ok_or_else(no_asset)?.current();
+        let ready = world.domain.proxies.iter().filter(|proxy| {
+            text(&proxy.record, "version_id") == current
+                && text(&proxy.record, "status") == "CLOSED"
+        });
+        let keyframes = ready.map(|proxy| {
+            let base = &caller.base;
+            json!({
+                "id": text(&proxy.record, "id"), "asset_id": id, "version_id": current,
+                "type": "KEYFRAME", "status": "CLOSED", "name": "keyframe", "format": "jpg",
+                "url": format!("{base}/_storage/{}?signature=down", text(&proxy.record, "id")),
+            })
+        });
+        paged(&caller, keyframes.collect())
+    })
+}
+
+/// `PUT /_storage/{file_id}?signature=up`: the storage service. The address holds all the rights;
+/// headers of the API are refused, as storage services do.
+pub(super) async fn store(
+    State(sim): State<Sim>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    content: Bytes,
+) -> Response {
+    if headers.contains_key(header::AUTHORIZATION) || headers.contains_key("auth-token") {
+        return (
+            StatusCode::BAD_REQUEST,
+            "only one way to authenticate is allowed",
+        )
+            .into_response();
+    }
+    with(&sim, |world, _| {
+        let Ok(file) = find_file(&mut world.domain, &id) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        let checksum = hex::encode(md5::Md5::digest(&content));
+        file.record
+            .insert("checksum".to_owned(), checksum.clone().into());
+        file.record.entry("size").or_insert(content.len().into());
+        file.content = content;
+        effect("store-file");
+        (StatusCode::OK, [(header::ETAG, format!("\"{checksum}\""))]).into_response()
+    })
+}
+
+/// `GET /_storage/{id}`: bytes of a file or a rendition.
+pub(super) async fn fetch(State(sim): State<Sim>, Path(id): Path<String>) -> Response {
+    with(&sim, |world, _| {
+        let rendered = world
+            .domain
+            .proxies
+            .iter()
+            .any(|proxy| text(&proxy.record, "id") == id);
+        match find_file(&mut world.domain, &id) {
+            Ok(file) => file.content.clone().into_response(),
+            Err(_) if rendered => RENDITION.into_response(),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        }
+    })
+}
