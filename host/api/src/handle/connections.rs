@@ -1,0 +1,122 @@
+//! Connections: health, checks, polls, cursors.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use forebay_engine::intake::poll_trigger;
+use forebay_model::ConnectionName;
+use forebay_model::audit::AuditEntry;
+use forebay_model::flow::ConnectionSpec;
+use forebay_store::intake::CursorWrite;
+use serde_json::json;
+
+use super::Context;
+use crate::api::Shared;
+use crate::extract::{Body, NoBody};
+use crate::guard::Caller;
+use crate::problem::Result;
+use crate::view::Findings;
+use crate::view::connection::{
+    ConnectionDetail, ConnectionView, CursorInput, CursorView, PolledView,
+};
+use crate::view::page::List;
+
+/// Is the connector of this connection there?
+fn is_loaded(shared: &Shared, spec: &ConnectionSpec) -> bool {
+    let plugin = shared.core.guests().current(&spec.plugin);
+    plugin.is_some_and(|plugin| plugin.connector().is_some())
+}
+
+/// List connections with their health.
+#[utoipa::path(get, path = "/v1/connections", tag = "connections",
+    responses((status = 200, body = List<ConnectionView>)))]
+pub(crate) async fn list(State(shared): Context) -> Json<List<ConnectionView>> {
+    let topology = shared.core.topology();
+    let views = topology.connections.values().map(|spec| {
+        let health = shared.core.health().of(&spec.name);
+        ConnectionView::new(spec, &health, is_loaded(&shared, spec))
+    });
+    Json(views.collect())
+}
+
+/// Show a connection with its settings and the findings of its last check. Secrets are never shown.
+#[utoipa::path(get, path = "/v1/connections/{name}", tag = "connections",
+    params(("name" = String, Path, description = "Name of the connection")),
+    responses((status = 200, body = ConnectionDetail), (status = 404, description = "No such connection")))]
+pub(crate) async fn show(
+    State(shared): Context,
+    Path(name): Path<String>,
+) -> Result<Json<ConnectionDetail>> {
+    let spec = shared.core.connection(&ConnectionName::from(name))?;
+    let health = shared.core.health().of(&spec.name);
+    Ok(Json(ConnectionDetail::new(&spec, health, is_loaded(&shared, &spec))))
+}
+
+/// Check whether a connection works. A passed check makes a refused connection usable again.
+#[utoipa::path(post, path = "/v1/connections/{name}:check", tag = "connections",
+    params(("name" = String, Path, description = "Name of the connection")),
+    responses((status = 200, body = Findings), (status = 404, description = "No such connection"),
+        (status = 502, description = "The check could not be made")))]
+pub(crate) async fn check(
+    State(shared): Context,
+    Path(name): Path<String>,
+    _: NoBody,
+) -> Result<Json<Findings>> {
+    let findings = shared.core.check_connection(&ConnectionName::from(name)).await?;
+    Ok(Json(findings.into()))
+}
+
+/// Read what has changed at a connection, now.
+#[utoipa::path(post, path = "/v1/connections/{name}:poll", tag = "connections",
+    params(("name" = String, Path, description = "Name of the connection")),
+    responses((status = 200, body = PolledView), (status = 404, description = "No such connection"),
+        (status = 502, description = "The connected system answered with an error")))]
+pub(crate) async fn poll(
+    State(shared): Context,
+    Path(name): Path<String>,
+    _: NoBody,
+) -> Result<Json<PolledView>> {
+    let polled = shared.core.poll(&ConnectionName::from(name)).await?;
+    Ok(Json(polled.into()))
+}
+
+/// Show where the next poll goes on.
+#[utoipa::path(get, path = "/v1/connections/{name}/cursor", tag = "connections",
+    params(("name" = String, Path, description = "Name of the connection")),
+    responses((status = 200, body = CursorView), (status = 404, description = "No such connection")))]
+pub(crate) async fn cursor(
+    State(shared): Context,
+    Path(name): Path<String>,
+) -> Result<Json<CursorView>> {
+    let spec = shared.core.connection(&ConnectionName::from(name))?;
+    let cursor = shared.core.store().cursor(&poll_trigger(&spec.name)).await?;
+    Ok(Json(cursor.into()))
+}
+
+/// Set where the next poll goes on, usually back to an earlier place. Audited. Events that are read
+/// again are recognised.
+#[utoipa::path(put, path = "/v1/connections/{name}/cursor", tag = "connections",
+    params(("name" = String, Path, description = "Name of the connection")), request_body = CursorInput,
+    responses((status = 200, body = CursorView), (status = 404, description = "No such connection")))]
+pub(crate) async fn set_cursor(
+    State(shared): Context,
+    caller: Caller,
+    Path(name): Path<String>,
+    Body(input): Body<CursorInput>,
+) -> Result<Json<CursorView>> {
+    let spec = shared.core.connection(&ConnectionName::from(name))?;
+    let store = shared.core.store();
+    let trigger = poll_trigger(&spec.name);
+    let before = store.cursor(&trigger).await?.map(|cursor| cursor.value);
+    let now = shared.core.now();
+    let audit = AuditEntry {
+        at: now,
+        run: None,
+        flow: None,
+        actor: caller.actor(),
+        action: "operator.set-cursor".to_owned(),
+        details: json!({"connection": spec.name, "from": before, "to": input.value}),
+    };
+    let write = CursorWrite { trigger: trigger.clone(), value: input.value, at: now };
+    store.set_cursor(write, audit).await?;
+    Ok(Json(store.cursor(&trigger).await?.into()))
+}

@@ -1,0 +1,79 @@
+//! Events as they came in, and notices as runs gave them out.
+
+use axum::Json;
+use axum::extract::State;
+use forebay_model::{ConnectionName, RunId};
+use forebay_store::query::EventFilter;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Context;
+use crate::extract::Query;
+use crate::problem::Result;
+use crate::view::event::StoredEventView;
+use crate::view::page::{Page, page_request};
+use crate::view::run::NoticeView;
+
+/// Which events. All conditions must hold.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventQuery {
+    /// At this connection.
+    connection: Option<String>,
+    /// Of this kind.
+    kind: Option<String>,
+    /// About the entity of this id.
+    entity: Option<String>,
+    /// Only those not routed yet.
+    #[param(default = false)]
+    unrouted: bool,
+    /// `next` of the page before; opaque.
+    cursor: Option<String>,
+    /// Most entries, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+}
+
+/// List events, newest first, with what became of each.
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(EventQuery),
+    responses((status = 200, body = Page<StoredEventView>)))]
+pub(crate) async fn list(
+    State(shared): Context,
+    Query(query): Query<EventQuery>,
+) -> Result<Json<Page<StoredEventView>>> {
+    let filter = EventFilter {
+        connection: query.connection.map(ConnectionName::from),
+        kind: query.kind,
+        entity: query.entity,
+        unrouted: query.unrouted,
+    };
+    let page = page_request(query.cursor, query.limit)?;
+    Ok(Json(Page::of(shared.core.store().events(filter, page).await?)))
+}
+
+/// Which notices.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NoticeQuery {
+    /// Of this run.
+    run: Option<String>,
+    /// `next` of the page before; opaque.
+    cursor: Option<String>,
+    /// Most entries, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+}
+
+/// List what runs told operators, newest first.
+#[utoipa::path(get, path = "/v1/notices", tag = "events", params(NoticeQuery),
+    responses((status = 200, body = Page<NoticeView>)))]
+pub(crate) async fn notices(
+    State(shared): Context,
+    Query(query): Query<NoticeQuery>,
+) -> Result<Json<Page<NoticeView>>> {
+    let run = query.run.map(RunId::from);
+    let page = page_request(query.cursor, query.limit)?;
+    Ok(Json(Page::of(shared.core.store().notices(run.as_ref(), page).await?)))
+}
