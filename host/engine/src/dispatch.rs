@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use forebay_model::{FlowName, Timestamp};
 use forebay_store::runs::{Claim, ClaimRequest, Claimed};
@@ -88,7 +87,7 @@ impl Core {
         let request = ClaimRequest {
             owner: self.owner.clone(),
             now: self.clock.now(),
-            lease: Duration::from_secs(self.options.lease.into()),
+            lease: self.options.lease,
             limit: room,
             exclude: full.map(|flow| flow.spec.name.clone()).collect(),
         };
@@ -143,7 +142,7 @@ impl Core {
         if claims.is_empty() {
             return Ok(());
         }
-        let until = self.clock.now().plus(Duration::from_secs(self.options.lease.into()));
+        let until = self.clock.now().plus(self.options.lease);
         for lost in self.store.renew(&claims, until).await? {
             tracing::warn!(run = %lost.run, epoch = lost.epoch,
                 "lost a claim to a later one; its writes will be refused");

@@ -19,6 +19,7 @@ pub mod health;
 pub mod intake;
 pub mod operate;
 mod options;
+pub mod preflight;
 mod router;
 mod service;
 pub mod topology;

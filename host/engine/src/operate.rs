@@ -1,23 +1,18 @@
-//! What operators and the API do: start runs, act on them, check flows and connections.
+//! What operators and the API do: start runs and act on them.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use forebay_model::audit::AuditEntry;
-use forebay_model::capability::{CapabilityError, Detail, Finding};
 use forebay_model::event::DeliveryContent;
-use forebay_model::flow::{FlowSpec, Mode};
 use forebay_model::plugin::Plugin;
-use forebay_model::ports::{Broker, Calendar, CallContext, CapabilityCall, Interrupt};
 use forebay_model::step::{Admission, Start};
-use forebay_model::{FlowName, InterfaceName, RunId, Timestamp};
+use forebay_model::{FlowName, RunId, Timestamp};
 use forebay_store::runs::{Control, Controlled, NewRun, RequestKey, StartOutcome};
 use serde_json::{Value, json};
 
 use crate::core::Core;
-use crate::topology::{LiveFlow, binding};
+use crate::topology::LiveFlow;
 use crate::{Error, Result};
 
 /// The answer of a flow to a delivery.
@@ -103,7 +98,7 @@ impl Core {
         })
     }
 
-    fn handler(&self, flow: &LiveFlow) -> Result<Arc<Plugin>> {
+    pub(crate) fn handler(&self, flow: &LiveFlow) -> Result<Arc<Plugin>> {
         let name = &flow.spec.handler;
         let found = self.guests.current(name).filter(|plugin| plugin.handler().is_some());
         found.ok_or_else(|| Error::Unknown { what: "handler plugin", name: name.clone() })
@@ -158,39 +153,6 @@ impl Core {
         self.runs_wake.notify_one();
         Ok(controlled)
     }
-
-    /// Preflight of a configured flow, in plain words. With `probe` the vendors are asked too.
-    ///
-    /// # Errors
-    /// If the flow or its handler is not there, or the handler fails.
-    pub async fn check_flow(
-        self: &Arc<Self>,
-        name: &FlowName,
-        probe: bool,
-    ) -> Result<Vec<Finding>> {
-        let flow = self.flow(name)?;
-        self.check_spec(&flow.spec, probe).await
-    }
-
-    /// Preflight of a flow that need not be configured yet.
-    ///
-    /// # Errors
-    /// If the handler is not there or fails.
-    pub async fn check_spec(
-        self: &Arc<Self>,
-        spec: &FlowSpec,
-        probe: bool,
-    ) -> Result<Vec<Finding>> {
-        let handler = self.handler(&LiveFlow::new(spec.clone()))?;
-        let broker = CheckBroker {
-            core: Arc::clone(self),
-            spec: spec.clone(),
-            handler: Arc::clone(&handler),
-            now: self.clock.now(),
-        };
-        let config = spec.config.to_string();
-        Ok(self.guests.check_flow(&handler.digest, &config, probe, Arc::new(broker)).await?)
-    }
 }
 
 fn describe(control: &Control) -> (&'static str, Value) {
@@ -205,110 +167,4 @@ fn describe(control: &Control) -> (&'static str, Value) {
             ("operator.signal", json!({"name": signal.name, "data": signal.data}))
         }
     }
-}
-
-/// The broker of a preflight: reads go through, everything else is refused.
-struct CheckBroker {
-    core: Arc<Core>,
-    spec: FlowSpec,
-    handler: Arc<Plugin>,
-    now: Timestamp,
-}
-
-impl CheckBroker {
-    async fn read(&self, call: &CapabilityCall) -> std::result::Result<Value, String> {
-        let (_, connection) = binding(&self.spec, &self.handler, &call.function.interface)
-            .ok_or_else(|| format!("no connection is bound for {}", call.function.interface))?;
-        if !self.core.reads_only(connection, &call.function.to_string()) {
-            return Err(format!("{} is not a read; a check changes nothing", call.function));
-        }
-        let (digest, spec) = self
-            .core
-            .connector(connection)
-            .ok_or_else(|| format!("no plugin for the connection {connection} is loaded"))?;
-        let context = self.core.read_context("check");
-        let guests = &self.core.guests;
-        let answer = guests.call(&digest, &spec, context, &call.function, &call.arguments).await;
-        answer.map_err(|error| format!("{} at {connection}: {error}", call.function))
-    }
-}
-
-impl Core {
-    /// Circumstances of a call that belongs to no run.
-    pub(crate) fn read_context(&self, purpose: &str) -> CallContext {
-        CallContext {
-            key: format!("{purpose}.{}", self.clock.now().0),
-            attempt: 1,
-            previous_unknown: false,
-            timeout: Duration::from_secs(self.options.call_timeout.into()),
-            run: None,
-        }
-    }
-}
-
-#[async_trait]
-impl Broker for CheckBroker {
-    async fn call(&self, call: CapabilityCall) -> std::result::Result<Value, Interrupt> {
-        match self.read(&call).await {
-            Ok(result) => Ok(result),
-            Err(message) if call.fallible => {
-                Ok(json!({"err": CapabilityError::Unavailable(Detail::new(message))}))
-            }
-            Err(_) => Err(Interrupt),
-        }
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    fn seed(&self) -> u64 {
-        self.now.0.unsigned_abs()
-    }
-
-    fn random_id(&self) -> String {
-        format!("check-{}", self.now.0)
-    }
-
-    fn mode(&self) -> Mode {
-        self.spec.mode
-    }
-
-    fn available(&self, role: &str, capability: &str) -> bool {
-        let Some(connection) = self.spec.connections.get(role) else { return false };
-        self.core.offers(connection, &InterfaceName::new(capability))
-    }
-
-    async fn spawn(
-        &self,
-        _flow: String,
-        _business_key: String,
-        _input: String,
-    ) -> std::result::Result<std::result::Result<String, CapabilityError>, Interrupt> {
-        Ok(Err(CapabilityError::Unsupported(Detail::new("a check starts no runs"))))
-    }
-
-    async fn signal(
-        &self,
-        _run: String,
-        _name: String,
-        _data: String,
-    ) -> std::result::Result<std::result::Result<(), CapabilityError>, Interrupt> {
-        Ok(Err(CapabilityError::Unsupported(Detail::new("a check sends no signals"))))
-    }
-
-    fn decision(&self, _record: Value) {}
-
-    fn business_time(
-        &self,
-        calendar: &Calendar,
-        start: Timestamp,
-        minutes: u32,
-    ) -> std::result::Result<Timestamp, String> {
-        crate::calendar::add_working_minutes(calendar, start, minutes)
-    }
-
-    fn notify(&self, _channel: String, _message: String) {}
-
-    fn progress(&self, _done: u64, _total: u64) {}
 }

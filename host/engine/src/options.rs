@@ -1,19 +1,28 @@
 //! Limits, timeouts and defaults of the engine.
 
+use std::time::Duration;
+
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The `[engine]` section of the configuration. Times are in seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The `[engine]` section of the configuration. Times are written as `"30s"`, `"15m"` or `"1h"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "EngineOptions")]
 pub struct Options {
     /// Most activations at once. They wait for vendors most of the time, so many fit on few cores;
     /// 64 keeps guest memory in the tens of megabytes.
     pub max_activations: u32,
     /// How long a claim holds unless renewed. Long enough that a busy host renews it in time, short
     /// enough that a lost one is noticed within half a minute.
-    pub lease: u32,
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub lease: Duration,
     /// Longest single call of a connector, its HTTP exchanges included.
-    pub call_timeout: u32,
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub call_timeout: Duration,
     /// Attempts of an activation whose component traps or meets a limit, before the run is parked.
     /// A trap is usually deterministic; a few attempts tell it from a passing overload.
     pub trap_attempts: u32,
@@ -21,31 +30,37 @@ pub struct Options {
     /// its run.
     pub denied_attempts: u32,
     /// Pause between checks of an unhealthy connection.
-    pub health_interval: u32,
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub health_interval: Duration,
     /// Pause between arming rounds of webhooks. A webhook that a vendor has switched off is back
     /// within this time (rule C-02 takes the same 15 minutes for the poll that covers the gap).
-    pub arm_interval: u32,
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub arm_interval: Duration,
     /// Most events routed per transaction round.
     pub route_batch: u32,
     /// Most webhooks normalised at once.
     pub webhook_batch: u32,
     /// Longest pause of an idle loop, so that a missed wake-up costs at most this.
-    pub idle: u32,
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub idle: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             max_activations: 64,
-            lease: 30,
-            call_timeout: 60,
+            lease: Duration::from_secs(30),
+            call_timeout: Duration::from_secs(60),
             trap_attempts: 3,
             denied_attempts: 3,
-            health_interval: 30,
-            arm_interval: 15 * 60,
+            health_interval: Duration::from_secs(30),
+            arm_interval: Duration::from_secs(15 * 60),
             route_batch: 100,
             webhook_batch: 16,
-            idle: 30,
+            idle: Duration::from_secs(30),
         }
     }
 }

@@ -65,7 +65,7 @@ async fn wait(
     wake: &Notify,
     until: Option<Timestamp>,
 ) -> bool {
-    let idle = core.clock.now().plus(Duration::from_secs(core.options.idle.into()));
+    let idle = core.clock.now().plus(core.options.idle);
     let until = until.map_or(idle, |until| until.min(idle));
     tokio::select! {
         () = stopped(stop) => false,
@@ -196,7 +196,7 @@ async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn renew(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
-    let third = Duration::from_secs(u64::from(core.options.lease.max(3)) / 3);
+    let third = core.options.lease / 3;
     while pause(&core, &mut stop, third).await {
         if let Err(error) = core.renew_leases().await {
             tracing::error!(%error, "leases cannot be renewed");
@@ -205,14 +205,14 @@ async fn renew(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn check(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
-    let interval = Duration::from_secs(core.options.health_interval.into());
+    let interval = core.options.health_interval;
     while pause(&core, &mut stop, interval).await {
         core.check_refused().await;
     }
 }
 
 async fn arm(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
-    let interval = Duration::from_secs(core.options.arm_interval.into());
+    let interval = core.options.arm_interval;
     loop {
         core.arm_webhooks().await;
         if !pause(&core, &mut stop, interval).await {

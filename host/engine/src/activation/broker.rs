@@ -157,7 +157,7 @@ impl ActivationBroker {
             key,
             attempt,
             previous_unknown: mutating && attempt > 1,
-            timeout: Duration::from_secs(self.core.options.call_timeout.into()),
+            timeout: self.core.options.call_timeout,
             run: Some(self.claimed.run.id.clone()),
         };
         let guests = &self.core.guests;
