@@ -66,6 +66,8 @@ pub(super) fn reset_failed_end(
     }
     if last.mutating {
         last.result = None;
+        // What comes of it this time is a fact of its own.
+        last.audited = false;
         last.ended_at = None;
         write(connection, run, &[last])
     } else {
