@@ -2,13 +2,15 @@
 //!
 //! [`Store`] is what the engine and the API ask of a database; [`sqlite`] is the embedded one. This
 //! is the only room that speaks SQL. What must not live here: any decision about what a run does.
-//! One contract suite ([`contract`]) runs on every store.
+//! One contract suite (`contract`, with the feature `testing`) runs on every store.
 //!
 //! Every method is one transaction: it has happened completely, durably, when it returns `Ok`, and
 //! not at all when it returns `Err` (but for [`Error::Unknown`], which says that nobody knows).
 //! Writes that belong to an activation carry its [`Claim`]; the store refuses a stale one with
 //! [`Error::Superseded`].
 
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 pub mod intake;
 pub mod query;
 pub mod runs;

@@ -15,6 +15,8 @@ mod intake;
 mod journal;
 mod lock;
 mod page;
+#[cfg(test)]
+mod plans;
 mod queries;
 mod readers;
 mod routing;

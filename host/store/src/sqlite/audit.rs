@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
 use super::page::{limit_of, numbered_page, position};
-use super::rows::{all, execute, first, json, parsed};
+use super::rows::{all, execute, first, json, parsed, prepare};
 use crate::Result;
 use crate::query::{Page, PageRequest};
 
@@ -95,8 +95,8 @@ pub(super) fn records(
 
 /// Walk the chain: its length, or the first record that does not fit.
 pub(super) fn verify(connection: &Connection) -> Result<std::result::Result<u64, u64>> {
-    let mut statement = connection
-        .prepare_cached("SELECT sequence, entry, previous, hash FROM audit ORDER BY sequence")?;
+    let sql = "SELECT sequence, entry, previous, hash FROM audit ORDER BY sequence";
+    let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query([])?;
     let mut length = 0;
     let mut previous = GENESIS.to_owned();

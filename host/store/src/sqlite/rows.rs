@@ -2,7 +2,7 @@
 
 use forebay_model::run::{Run, RunState};
 use forebay_model::{Entity, RunId, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,6 +46,13 @@ pub(super) fn run_state(name: &str) -> Result<RunState> {
     RunState::parse(name).ok_or_else(|| Error::Unusable(format!("unknown run state `{name}`")))
 }
 
+/// Every statement goes through here, so that a test can ask for the plans of all of them.
+pub(super) fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {
+    #[cfg(test)]
+    super::plans::note(sql);
+    Ok(connection.prepare_cached(sql)?)
+}
+
 /// All rows of a query.
 pub(super) fn all<T>(
     connection: &Connection,
@@ -53,7 +60,7 @@ pub(super) fn all<T>(
     params: impl Params,
     map: impl Fn(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = prepare(connection, sql)?;
     let mut rows = statement.query(params)?;
     let mut values = Vec::new();
     while let Some(row) = rows.next()? {
@@ -78,7 +85,7 @@ pub(super) fn first<T>(
 
 /// Run a statement; returns how many rows it changed.
 pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<usize> {
-    Ok(connection.prepare_cached(sql)?.execute(params)?)
+    Ok(prepare(connection, sql)?.execute(params)?)
 }
 
 /// A run from the columns of [`RUN`].

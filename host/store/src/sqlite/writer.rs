@@ -286,3 +286,144 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::{open_reader, open_writer};
+    use super::*;
+
+    fn put(connection: &Connection, key: &str) -> Result<()> {
+        connection.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [key])?;
+        Ok(())
+    }
+
+    fn keys(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT key FROM meta WHERE key <> 'probe' ORDER BY key")
+            .unwrap();
+        statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(|key| key.unwrap())
+            .collect()
+    }
+
+    /// A writer on a fresh file, another connection to it, and what holds the writer up until told.
+    struct Bench {
+        _folder: tempfile::TempDir,
+        writer: Writer,
+        outside: Connection,
+        held: mpsc::Sender<()>,
+        hold: Option<mpsc::Receiver<()>>,
+    }
+
+    fn bench() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::new(folder.path().join("store.db"));
+        let writer = Writer::start(open_writer(&options).unwrap(), &options).unwrap();
+        let outside = open_reader(&options).unwrap();
+        let (held, hold) = mpsc::channel();
+        Bench {
+            _folder: folder,
+            writer,
+            outside,
+            held,
+            hold: Some(hold),
+        }
+    }
+
+    #[tokio::test]
+    async fn queued_writes_share_a_commit_and_fail_alone() {
+        let mut bench = bench();
+        let hold = bench.hold.take().unwrap();
+        let outside = std::mem::replace(&mut bench.outside, Connection::open_in_memory().unwrap());
+        let writer = &bench.writer;
+        let (first, good, refused, panicked, last, ()) = tokio::join!(
+            writer.write(move |_| Ok(hold.recv().is_ok())),
+            writer.write(|c| put(c, "good")),
+            writer.write(|c| {
+                put(c, "refused")?;
+                Err::<(), _>(Error::Refused("no".to_owned()))
+            }),
+            writer.write(|c| -> Result<()> {
+                put(c, "panicked")?;
+                panic!("a defect");
+            }),
+            writer.write(move |c| Ok((keys(c), keys(&outside)))),
+            async { bench.held.send(()).unwrap() },
+        );
+        assert!(first.unwrap());
+        good.unwrap();
+        assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+        assert!(matches!(&panicked, Err(Error::Unwritable(why)) if why.contains("a defect")));
+        let (inside, outside) = last.unwrap();
+        assert_eq!(inside, ["good"]);
+        assert_eq!(outside, [""; 0], "the same transaction was still open");
+        let left = writer.write(|c| Ok(keys(c))).await.unwrap();
+        assert_eq!(left, ["good"]);
+    }
+
+    #[tokio::test]
+    async fn writes_undone_with_another_are_told() {
+        let mut bench = bench();
+        let hold = bench.hold.take().unwrap();
+        let writer = &bench.writer;
+        let (_, before, culprit, after, ()) = tokio::join!(
+            writer.write(move |_| Ok(hold.recv().is_ok())),
+            writer.write(|c| put(c, "before")),
+            writer.write(|c| {
+                // What SQLite itself does when the disk is full.
+                c.execute_batch("ROLLBACK")?;
+                Err::<(), _>(Error::Unwritable("disk full".to_owned()))
+            }),
+            writer.write(|c| put(c, "after")),
+            async { bench.held.send(()).unwrap() },
+        );
+        assert!(matches!(before, Err(Error::Unwritable(_))), "{before:?}");
+        assert!(matches!(culprit, Err(Error::Unwritable(_))), "{culprit:?}");
+        after.unwrap();
+        assert_eq!(keys(&bench.outside), ["after"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_passes() {
+        let bench = bench();
+        // A limit on the file's pages is a full disk, as far as SQLite is concerned.
+        let limit_pages = |c: &Connection, spare: i64| -> Result<()> {
+            let pages: i64 = c.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            let sql = format!("PRAGMA max_page_count = {}", pages + spare);
+            Ok(c.query_row(&sql, [], |_| Ok(()))?)
+        };
+        bench
+            .writer
+            .write(move |c| limit_pages(c, 2))
+            .await
+            .unwrap();
+        let full = bench.writer.write(|c| put(c, &"k".repeat(1 << 20))).await;
+        assert!(matches!(full, Err(Error::Unwritable(_))), "{full:?}");
+        bench
+            .writer
+            .write(move |c| limit_pages(c, 1000))
+            .await
+            .unwrap();
+        bench.writer.write(|c| put(c, "room")).await.unwrap();
+        assert_eq!(keys(&bench.outside), ["room"]);
+    }
+
+    #[test]
+    fn only_a_failed_disk_leaves_a_commit_in_doubt() {
+        let of = |code| {
+            let error = rusqlite::ffi::Error::new(code);
+            Failure::of_commit(&rusqlite::Error::SqliteFailure(error, None)).into()
+        };
+        assert!(matches!(of(rusqlite::ffi::SQLITE_IOERR), Error::Unknown(_)));
+        assert!(matches!(
+            of(rusqlite::ffi::SQLITE_FULL),
+            Error::Unwritable(_)
+        ));
+        assert!(matches!(
+            of(rusqlite::ffi::SQLITE_BUSY),
+            Error::Unwritable(_)
+        ));
+    }
+}
