@@ -97,11 +97,6 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, Refusal> {
 fn check_connector(info: &ConnectorInfo, shape: &Shape) -> Result<(), Refusal> {
     check_identity(&info.name, &info.version)?;
     check_schema("settings-schema", &info.settings_schema)?;
-    if info.auth.is_empty() {
-        return Err(bad(
-            "it names no way to authenticate; a connector without one says `none`",
-        ));
-    }
     let exported: BTreeSet<String> = shape.functions.keys().map(ToString::to_string).collect();
     for read in &info.reads {
         if !exported.contains(read) {

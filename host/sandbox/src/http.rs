@@ -135,11 +135,18 @@ fn timeouts(options: RequestOptions) -> Timeouts {
     }
 }
 
-/// The error as a guest sees it. Cases without a text are used only where they say it all;
-/// otherwise the message goes along, so that the connector's own error can show it.
+/// The error as a guest sees it: its message, so that the connector's own error can show it. What
+/// decides whether an effect may have happened stands in front, where the SDK reads it: `denied: `
+/// for what only a person can mend, `not sent: ` where the vendor cannot have seen the request.
 fn guest_error(error: &forebay_egress::Error) -> Error {
+    use forebay_egress::Error as Egress;
     tracing::debug!(%error, code = error.code(), "a connector's request failed");
-    Error::InternalError(Some(error.to_string()))
+    Error::InternalError(Some(match error {
+        Egress::Denied { .. } => error.to_string(),
+        Egress::UnknownConnection(_) | Egress::AuthRefused { .. } => format!("denied: {error}"),
+        sent if !sent.surely_not_sent() => error.to_string(),
+        _ => format!("not sent: {error}"),
+    }))
 }
 
 #[cfg(test)]
@@ -179,6 +186,42 @@ mod tests {
             outgoing(request),
             Err(Error::HttpRequestUriInvalid)
         ));
+    }
+
+    #[test]
+    fn a_guest_learns_whether_the_vendor_can_have_seen_the_request() {
+        use forebay_egress::Error as Egress;
+        let (host, message) = (String::from("v.test"), String::from("refused"));
+        let cases = [
+            (
+                Egress::Denied {
+                    message: message.clone(),
+                },
+                "denied: refused",
+            ),
+            (
+                Egress::AuthRefused {
+                    message: message.clone(),
+                },
+                "denied: credentials refused: refused",
+            ),
+            (
+                Egress::Connect {
+                    host: host.clone(),
+                    message: message.clone(),
+                },
+                "not sent: cannot connect to v.test: refused",
+            ),
+            (
+                Egress::Io { host, message },
+                "exchange with v.test broke off: refused",
+            ),
+        ];
+        for (error, words) in cases {
+            assert!(
+                matches!(guest_error(&error), Error::InternalError(Some(text)) if text == words)
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The first look at a file, before any compiler sees it: is it a component, whole, and of a size
 //! that can be compiled in reasonable time?
 
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Encoding, MemoryType, Parser, Payload, Validator, WasmFeatures};
 use wasmtime::Engine;
 
 use crate::error::{Code, Refusal};
@@ -9,6 +9,9 @@ use crate::limits::Limits;
 
 /// `\0asm`, with which every Wasm binary starts.
 const MAGIC: &[u8] = b"\0asm";
+
+/// A page of linear memory has 64 KiB unless the memory says otherwise.
+const WASM_PAGE_BITS: u32 = 16;
 
 /// Check a file's bytes against the format and the budgets.
 ///
@@ -81,6 +84,12 @@ fn count(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
             Payload::FunctionSection(section) => {
                 functions = functions.saturating_add(section.count());
             }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    let memory = memory.map_err(|error| invalid(&error))?;
+                    check_memory(&memory, limits)?;
+                }
+            }
             _ => {}
         }
         let budgets = [
@@ -103,6 +112,23 @@ fn count(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// The engine would refuse it too, in words about its own pool.
+fn check_memory(memory: &MemoryType, limits: &Limits) -> Result<(), Refusal> {
+    let page_bits = memory
+        .page_size_log2
+        .unwrap_or(WASM_PAGE_BITS)
+        .min(WASM_PAGE_BITS);
+    let bytes = memory.initial.saturating_mul(1 << page_bits);
+    if bytes <= limits.memory_bytes {
+        return Ok(());
+    }
+    let most = limits.memory_bytes;
+    Err(Refusal::new(
+        Code::TooComplex,
+        format!("it starts with {bytes} bytes of memory, limits.memory_bytes allows {most}"),
+    ))
 }
 
 fn invalid(error: &wasmparser::BinaryReaderError) -> Refusal {
