@@ -314,6 +314,7 @@ async fn an_approval_without_a_number_needs_all_that_were_asked() {
     let body = json!({"users": [ANN, BOB]});
     let path = format!("assets/v1/assets/{id}/approvals/request/");
     world.post(&path, body).await;
+    assert_eq!(world.post(&path, json!({"min_number": 0})).await.0, 400);
     world.iconik.vote(&id, ANN, "APPROVED");
     assert_eq!(world.get(&path).await["status"], "REQUESTED");
     world.iconik.vote(&id, BOB, "APPROVED");

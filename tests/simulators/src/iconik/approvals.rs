@@ -63,10 +63,13 @@ fn record(world: &World, id: &str, version: &str, caller: &Caller) -> Json<Value
         "users": approval.users,
         "groups": approval.groups,
         "externals": approval.externals,
-        "min_number": approval.min_number,
         "approvals_by": votes(&approval, id, version),
         "share_id": null,
     });
+    // The vendor's smallest number is 1; that all are needed is told by leaving it out.
+    if approval.min_number > 0 {
+        record["min_number"] = approval.min_number.into();
+    }
     if let Some((by, at)) = &approval.requested {
         record["requested_by"] = by.clone().into();
         record["request_date"] = date(*at).into();
@@ -204,6 +207,11 @@ pub(super) async fn request(
                 .collect(),
         )
     };
+    let number = match body.get("min_number").map(Value::as_u64) {
+        None => None,
+        Some(Some(number)) if number > 0 => Some(u32::try_from(number).unwrap_or(u32::MAX)),
+        Some(_) => return Err(Refusal::field("min_number", "Must be greater than 0.")),
+    };
     with(&sim, |world, now| {
         let version = named_version(world, &id, &body)?;
         let key = (id.clone(), version.clone());
@@ -212,9 +220,7 @@ pub(super) async fn request(
         approval.users = list("users").unwrap_or_else(|| approval.users.clone());
         approval.groups = list("groups").unwrap_or_else(|| approval.groups.clone());
         approval.externals = list("externals").unwrap_or_else(|| approval.externals.clone());
-        if let Some(number) = body.get("min_number").and_then(Value::as_u64) {
-            approval.min_number = u32::try_from(number).unwrap_or(u32::MAX);
-        }
+        approval.min_number = number.unwrap_or(approval.min_number);
         let data = json!({"version_id": version, "status": approval.status()});
         world
             .domain

@@ -1,4 +1,4 @@
-//! Files: storages, formats, file sets, uploads, proxies, keyframes.
+//! Files: storages, formats, file sets, uploads. What is made of them is in `renditions`.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::assets::no_asset;
 use super::domain::Domain;
 use super::http::{Caller, Refusal, overlay, paged, required};
-use super::types::{Proxy, Record, StoredFile, date, text};
+use super::types::{Record, StoredFile, date, text};
 use super::versions::named_version;
 use super::{Sim, World, with};
 use crate::common::effect;
@@ -28,9 +28,6 @@ const OWN: [&str; 8] = [
     "upload_method",
     "upload_credentials",
 ];
-
-/// What stands for a proxy's or keyframe's bytes.
-const RENDITION: &[u8] = b"simulated rendition";
 
 /// `GET /API/files/v1/storages/`
 pub(super) async fn storages(
@@ -269,7 +266,10 @@ pub(super) async fn create_file(
     })
 }
 
-fn find_file<'a>(domain: &'a mut Domain, id: &str) -> Result<&'a mut StoredFile, Refusal> {
+pub(super) fn find_file<'a>(
+    domain: &'a mut Domain,
+    id: &str,
+) -> Result<&'a mut StoredFile, Refusal> {
     let found = domain
         .files
         .iter_mut()
@@ -329,132 +329,6 @@ pub(super) async fn download_url(
     })
 }
 
-/// `POST .../files/{file_id}/keyframes/`: starts analysis, and with it the proxy.
-pub(super) async fn transcode(
-    State(sim): State<Sim>,
-    caller: Caller,
-    Path((asset, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    with(&sim, |world, now| {
-        let file = find_file(&mut world.domain, &id)?;
-        if text(&file.record, "status") != "CLOSED" {
-            return Err(Refusal::invalid("File is not closed"));
-        }
-        let version = text(&file.record, "version_id").to_owned();
-        effect("transcode");
-        let job = world
-            .domain
-            .start_proxy(&asset, &version, &caller.user, now);
-        Ok(Json(json!({"job_id": job})))
-    })
-}
-
-impl Domain {
-    /// Start making a proxy, ready after [`Domain::proxy_delay`]; returns the job.
-    pub fn start_proxy(&mut self, asset: &str, version: &str, by: &str, now: Timestamp) -> String {
-        let (id, job) = (self.new_id(), self.new_id());
-        let title = self
-            .assets
-            .get(asset)
-            .map(|asset| asset.title.clone())
-            .unwrap_or_default();
-        let record = json!({
-            "id": id, "asset_id": asset, "version_id": version, "status": "AWAITED",
-            "name": "1080p", "filename": "proxy.mp4", "format": "mp4", "codec": "h264",
-            "storage_method": "S3", "date_created": date(now), "date_modified": date(now),
-        });
-        let record = record.as_object().cloned().unwrap_or_default();
-        let fails = self.failing_transcodes.contains(&title);
-        let due = now.plus(self.proxy_delay);
-        self.proxies.push(Proxy {
-            record,
-            due,
-            job: job.clone(),
-            fails,
-        });
-        let started = json!({
-            "id": job, "title": format!("Transcode {title}"), "type": "TRANSCODE",
-            "status": "STARTED", "object_id": asset, "object_type": "assets", "created_by": by,
-            "date_created": date(now), "date_modified": date(now),
-        });
-        self.jobs.extend(started.as_object().cloned());
-        self.emit(("jobs", "entity", "create"), &job, by, started);
-        job
-    }
-}
-
-fn rendition(proxy: &Proxy, base: &str) -> Value {
-    let mut record = proxy.record.clone();
-    // What is not ready has no address.
-    if text(&record, "status") == "CLOSED" {
-        let url = format!("{base}/_storage/{}?signature=down", text(&record, "id"));
-        record.insert("url".to_owned(), url.into());
-    }
-    Value::Object(record)
-}
-
-/// `GET .../assets/{id}/proxies/`
-pub(super) async fn proxies(
-    State(sim): State<Sim>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    with(&sim, |world, _| {
-        let current = world.domain.assets.get(&id).ok_or_else(no_asset)?.current();
-        let version = caller.query("version_id").unwrap_or(current);
-        let proxies = world.domain.proxies.iter().filter(|proxy| {
-            text(&proxy.record, "asset_id") == id && text(&proxy.record, "version_id") == version
-        });
-        paged(
-            &caller,
-            proxies
-                .map(|proxy| rendition(proxy, &caller.base))
-                .collect(),
-        )
-    })
-}
-
-/// `GET .../assets/{id}/proxies/{proxy_id}/`
-pub(super) async fn proxy(
-    State(sim): State<Sim>,
-    caller: Caller,
-    Path((_asset, id)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    with(&sim, |world, _| {
-        let proxy = world
-            .domain
-            .proxies
-            .iter()
-            .find(|proxy| text(&proxy.record, "id") == id);
-        let proxy = proxy.ok_or_else(|| Refusal::not_found("Proxy"))?;
-        Ok(Json(rendition(proxy, &caller.base)))
-    })
-}
-
-/// `GET .../assets/{id}/keyframes/`: there when the proxy is.
-pub(super) async fn keyframes(
-    State(sim): State<Sim>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    with(&sim, |world, _| {
-        let current = world.domain.assets.get(&id).ok_or_else(no_asset)?.current();
-        let ready = world.domain.proxies.iter().filter(|proxy| {
-            text(&proxy.record, "version_id") == current
-                && text(&proxy.record, "status") == "CLOSED"
-        });
-        let keyframes = ready.map(|proxy| {
-            let base = &caller.base;
-            json!({
-                "id": text(&proxy.record, "id"), "asset_id": id, "version_id": current,
-                "type": "KEYFRAME", "status": "CLOSED", "name": "keyframe", "format": "jpg",
-                "url": format!("{base}/_storage/{}?signature=down", text(&proxy.record, "id")),
-            })
-        });
-        paged(&caller, keyframes.collect())
-    })
-}
-
 /// `PUT /_storage/{file_id}?signature=up`: the storage service. The address holds all the rights;
 /// headers of the API are refused, as storage services do.
 pub(super) async fn store(
@@ -494,7 +368,7 @@ pub(super) async fn fetch(State(sim): State<Sim>, Path(id): Path<String>) -> Res
             .any(|proxy| text(&proxy.record, "id") == id);
         match find_file(&mut world.domain, &id) {
             Ok(file) => file.content.clone().into_response(),
-            Err(_) if rendered => RENDITION.into_response(),
+            Err(_) if rendered => super::renditions::CONTENT.into_response(),
             Err(_) => StatusCode::NOT_FOUND.into_response(),
         }
     })

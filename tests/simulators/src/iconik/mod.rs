@@ -8,7 +8,8 @@
 //!   end is 404 (`http`);
 //! * errors are a list or a map by field (`http`);
 //! * approvals belong to versions and may be mixed (`approvals`);
-//! * media gets ready later: files grow, proxies are awaited, placeholders have none (`files`);
+//! * media gets ready later: files grow, proxies are awaited, placeholders have none (`files`,
+//!   `renditions`);
 //! * a webhook that keeps failing is switched off until somebody switches it on (`webhooks`).
 //!
 //! Records that the simulator only keeps and tells (segments, files, jobs, webhooks, definitions)
@@ -24,6 +25,7 @@ mod http;
 mod jobs;
 mod metadata;
 mod pages;
+mod renditions;
 mod routes;
 mod search;
 mod segments;

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::{
     Sim, acls, approvals, assets, collections, files, http::fault_reply, jobs, metadata, pages,
-    search, segments, versions, webhooks,
+    renditions, search, segments, versions, webhooks,
 };
 use crate::common::control;
 use crate::common::frame::LARGEST_REQUEST;
@@ -199,19 +199,19 @@ fn file_routes(op: Op<'_>) -> Router<Sim> {
         )
         .route(
             &format!("{F}files/{{file_id}}/keyframes/"),
-            op("transcode", post(files::transcode)),
+            op("transcode", post(renditions::transcode)),
         )
         .route(
             &format!("{F}proxies/"),
-            op("list-proxies", get(files::proxies)),
+            op("list-proxies", get(renditions::proxies)),
         )
         .route(
             &format!("{F}proxies/{{proxy_id}}/"),
-            op("read-proxy", get(files::proxy)),
+            op("read-proxy", get(renditions::proxy)),
         )
         .route(
             &format!("{F}keyframes/"),
-            op("list-keyframes", get(files::keyframes)),
+            op("list-keyframes", get(renditions::keyframes)),
         )
         .route(
             "/_storage/{file_id}",

@@ -80,7 +80,7 @@ pub(super) async fn create(
             ("asset_id", id.clone()),
             ("version_id", version),
             ("user_id", caller.user.clone()),
-            ("status", "READY".to_owned()),
+            ("status", "ACTIVE".to_owned()),
             ("date_created", date(now)),
             ("date_modified", date(now)),
         ] {
