@@ -29,7 +29,7 @@ pub(super) async fn create(
             .ok_or_else(no_asset)?;
         effect("create-version");
         if !copy {
-            // Metadata belongs to the version: a new one starts empty.
+            // Unless copied, a new version starts without metadata: inferred from the switch.
             world
                 .domain
                 .metadata
