@@ -33,6 +33,7 @@ pub(crate) struct Caller {
     pub(crate) outbound: Arc<dyn Outbound>,
     handlers: Arc<Semaphore>,
     connectors: Arc<Semaphore>,
+    loading: Arc<Semaphore>,
 }
 
 /// A limit with its key in the configuration.
@@ -50,8 +51,18 @@ pub(crate) enum World {
     Inert { now: Timestamp, seed: u64 },
 }
 
+/// Which places a call competes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Work, in the places of its role.
+    Work,
+    /// A description at load, in places of its own: a busy host must not refuse a good file.
+    Loading,
+}
+
 /// A call.
 pub(crate) struct Call {
+    pub(crate) purpose: Purpose,
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) function: FunctionName,
     pub(crate) arguments: Vec<Value>,
@@ -71,14 +82,14 @@ impl Caller {
         outbound: Arc<dyn Outbound>,
     ) -> Self {
         let places = |count: u32| Arc::new(Semaphore::new(Limits::size(count.into())));
-        let (handlers, connectors) = (places(limits.handler_calls), places(limits.connector_calls));
         Self {
+            handlers: places(limits.handler_calls),
+            connectors: places(limits.connector_calls),
+            loading: places(limits.compile_concurrency),
             engine,
             limits,
             clock,
             outbound,
-            handlers,
-            connectors,
         }
     }
 
@@ -107,7 +118,7 @@ impl Caller {
     }
 
     async fn call_in_place(&self, call: Call) -> Result<Value, GuestError> {
-        let places = self.places(&call.loaded).await?;
+        let places = self.places(&call).await?;
         let wall = call.wall;
         let (store, job) = self.prepare(call)?;
         // A task of its own: a panic in the host fails this call and nothing else. The places stay
@@ -127,10 +138,12 @@ impl Caller {
     }
 
     /// Wait for a place among all calls and among those of the plugin.
-    async fn places(&self, loaded: &Loaded) -> Result<[OwnedSemaphorePermit; 2], GuestError> {
-        let shared = match loaded.shape.kind {
-            Kind::Handler => &self.handlers,
-            Kind::Connector => &self.connectors,
+    async fn places(&self, call: &Call) -> Result<[OwnedSemaphorePermit; 2], GuestError> {
+        let loaded = &call.loaded;
+        let shared = match (call.purpose, loaded.shape.kind) {
+            (Purpose::Loading, _) => &self.loading,
+            (Purpose::Work, Kind::Handler) => &self.handlers,
+            (Purpose::Work, Kind::Connector) => &self.connectors,
         };
         let own = Arc::clone(&loaded.places);
         let wait = async {
@@ -268,7 +281,7 @@ impl Job {
             .ok_or_else(missing)?;
         let instance = self.loaded.pre.instantiate_async(&mut *store).await?;
         let callee = instance
-            .get_func(&mut *store, &function.index)
+            .get_func(&mut *store, function.index)
             .ok_or_else(missing)?;
         let mut results = vec![Val::Bool(false); function.ty.results().len()];
         callee

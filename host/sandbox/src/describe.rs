@@ -11,7 +11,7 @@ use semver::Version;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::call::{Bound, Call, Caller, World};
+use crate::call::{Bound, Call, Caller, Purpose, World};
 use crate::error::{Code, Refusal};
 use crate::host::HostSide;
 use crate::http::Route;
@@ -38,6 +38,7 @@ pub(crate) async fn describe(caller: &Caller, loaded: &Arc<Loaded>) -> Result<Pl
     };
     let limits = &caller.limits;
     let call = Call {
+        purpose: Purpose::Loading,
         loaded: Arc::clone(loaded),
         function: InterfaceName::new(own).function("describe"),
         arguments: Vec::new(),

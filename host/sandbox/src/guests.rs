@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-use crate::call::{Bound, Call, World};
+use crate::call::{Bound, Call, Purpose, World};
 use crate::host::{ConnectorSide, HostSide};
 use crate::http::Route;
 use crate::interface::{CONNECTOR, EVENT_SOURCE, HANDLER};
@@ -63,6 +63,7 @@ impl Guests for Registry {
         ];
         let limits = self.limits();
         let call = Call {
+            purpose: Purpose::Work,
             function: handler_function("handle"),
             arguments,
             world: World::Inert {
@@ -112,6 +113,7 @@ impl Guests for Registry {
         let loaded = self.inner.ensure(handler).await?;
         let limits = self.limits();
         let call = Call {
+            purpose: Purpose::Work,
             function: handler_function("check"),
             arguments: vec![config.into(), probe.into()],
             world: World::Inert {
@@ -168,6 +170,7 @@ impl Guests for Registry {
         };
         let outbound = Arc::clone(&self.inner.caller.outbound);
         let call = Call {
+            purpose: Purpose::Work,
             function: function.clone(),
             arguments: arguments.to_vec(),
             world: World::Real,
@@ -269,6 +272,7 @@ impl Registry {
         let limits = self.limits();
         let now = self.inner.caller.clock.now();
         let call = Call {
+            purpose: Purpose::Work,
             function: handler_function(function),
             world: World::Inert {
                 now,

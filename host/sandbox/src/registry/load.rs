@@ -15,9 +15,6 @@ use crate::limits::Limits;
 use crate::loaded::Loaded;
 use crate::shape::Shape;
 
-/// Size of a page of linear memory.
-const WASM_PAGE: u64 = 64 << 10;
-
 /// A file that passed.
 pub(crate) struct Accepted {
     pub(crate) plugin: Plugin,
@@ -135,16 +132,6 @@ fn check_resources(component: &Component, limits: &Limits) -> Result<(), Refusal
         let (needs, most) = (needed.num_tables, limits.tables);
         return refuse(format!(
             "it needs {needs} tables, limits.tables allows {most}"
-        ));
-    }
-    let memory = needed
-        .max_initial_memory_size
-        .unwrap_or(0)
-        .saturating_mul(WASM_PAGE);
-    if memory > limits.memory_bytes {
-        let most = limits.memory_bytes;
-        return refuse(format!(
-            "it starts with {memory} bytes of memory, limits.memory_bytes allows {most}"
         ));
     }
     let elements = needed.max_initial_table_size.unwrap_or(0);

@@ -132,7 +132,18 @@ impl Inner {
     async fn judge(&self, entry: &Entry) -> Result<String, Refusal> {
         let file = entry.file.as_str();
         let bytes = self.directory.read(entry, &self.caller.limits)?;
-        let accepted = self.load(file, bytes).await?;
+        let digest = Digest::of(&bytes);
+        let accepted = match self.load(file, bytes).await {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                // There is no older content to go on with: this very content was accepted by an
+                // earlier version of the host and is not any more.
+                if self.catalog().files().get(file) == Some(&digest) {
+                    self.catalog_mut().remove(file);
+                }
+                return Err(refusal);
+            }
+        };
         let name = accepted.plugin.name().to_owned();
         self.check_owner(&name, file, &accepted.plugin.digest)?;
         self.kept
