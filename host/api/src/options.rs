@@ -1,10 +1,12 @@
 //! Limits, timeouts and defaults of the API.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The `[http]` section of the configuration. Times are in seconds, sizes in bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(rename = "HttpOptions")]
 pub struct Options {
     /// Largest body of a webhook delivery. Deliveries name what happened and carry no files; the
     /// largest ones known are some ten kilobytes, so 1 MiB leaves room for long field lists.

@@ -102,6 +102,8 @@ pub struct Sections {
     pub egress: Value,
     /// `[engine]`: runs and activations.
     pub engine: Value,
+    /// `[http]`: the API.
+    pub http: Value,
 }
 
 /// A connection with all that its rooms need.
@@ -159,6 +161,12 @@ impl ApiKey {
             scopes,
             hashes,
         }
+    }
+
+    /// SHA-256 of each live value.
+    #[must_use]
+    pub fn hashes(&self) -> &[[u8; 32]] {
+        &self.hashes
     }
 
     /// Is `candidate` one of its values? Takes the same time whatever it holds.

@@ -12,6 +12,7 @@
 //! No message shows a configured value, names of plugins, connections and roles apart: a secret may
 //! stand where none belongs.
 
+mod bootstrap;
 mod configuration;
 mod connection;
 mod defaults;
@@ -30,6 +31,7 @@ mod source;
 mod suggest;
 mod validate;
 
+pub use bootstrap::Bootstrap;
 pub use configuration::{
     ApiKey, Configuration, ConfiguredConnection, GroupCommitSettings, HostSettings, LogFormat,
     LogSettings, Scope, Sections, StoreSettings,

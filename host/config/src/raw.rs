@@ -49,6 +49,8 @@ pub(crate) struct Root {
     pub(crate) egress: Value,
     /// Runs and activations.
     pub(crate) engine: Value,
+    /// The API's limits.
+    pub(crate) http: Value,
     /// Configured connectors, by name.
     #[schemars(extend("propertyNames" = name_schema()))]
     pub(crate) connections: BTreeMap<String, Connection>,

@@ -19,6 +19,8 @@ pub struct SchemaSet {
     pub egress: Value,
     /// Schema of `[engine]`.
     pub engine: Value,
+    /// Schema of `[http]`.
+    pub http: Value,
 }
 
 impl Default for SchemaSet {
@@ -28,17 +30,19 @@ impl Default for SchemaSet {
             limits: Value::Bool(true),
             egress: Value::Bool(true),
             engine: Value::Bool(true),
+            http: Value::Bool(true),
         }
     }
 }
 
 impl SchemaSet {
     /// The sections by name.
-    pub(crate) fn sections(&self) -> [(&'static str, &Value); 3] {
+    pub(crate) fn sections(&self) -> [(&'static str, &Value); 4] {
         [
             ("limits", &self.limits),
             ("egress", &self.egress),
             ("engine", &self.engine),
+            ("http", &self.http),
         ]
     }
 }
@@ -132,6 +136,11 @@ pub(crate) fn check(
             }
         })
         .collect()
+}
+
+/// Does the value fit the schema?
+pub(crate) fn accepts(schema: &Value, value: &Value) -> bool {
+    jsonschema::validator_for(schema).is_ok_and(|validator| validator.is_valid(value))
 }
 
 /// A schema that nothing can be checked against.

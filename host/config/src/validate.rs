@@ -140,6 +140,27 @@ impl Document {
         connections.into_iter().map(build).collect()
     }
 
+    /// The flows that can be read, whatever is wrong elsewhere: their handlers can look at them, so
+    /// that a person sees everything at once.
+    #[must_use]
+    pub fn readable_flows(&self, catalog: &dyn Catalog) -> Vec<FlowSpec> {
+        let mut connections = BTreeMap::new();
+        for (name, written) in self.entries("connections") {
+            let checked = connection::check(self, catalog, name, written, &mut Vec::new());
+            connections.insert(name, checked);
+        }
+        let mut readable = Vec::new();
+        for (name, written) in self.entries("flows") {
+            let mut problems = Vec::new();
+            let config = flow::check(self, catalog, &connections, name, written, &mut problems);
+            let inside = format!("flows.{name}.config");
+            if !problems.iter().any(|problem| problem.path.starts_with(&inside)) {
+                readable.extend(self.build_flows(BTreeMap::from([(name, config)])).into_iter().flatten());
+            }
+        }
+        readable
+    }
+
     fn build_flows(&self, configs: BTreeMap<&str, Value>) -> Option<Vec<FlowSpec>> {
         let written = self.entries("flows");
         let build = |(name, config): (&str, Value)| {
@@ -175,7 +196,7 @@ pub(crate) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
 }
 
 /// The sections of other rooms with the defaults of their schemas.
-fn sections(document: &Document, schemas: &SchemaSet, problems: &mut Vec<Problem>) -> Sections {
+pub(crate) fn sections(document: &Document, schemas: &SchemaSet, problems: &mut Vec<Problem>) -> Sections {
     let mut filled = |name: &str, schema: &Value| {
         let mut value = document
             .value
@@ -193,6 +214,7 @@ fn sections(document: &Document, schemas: &SchemaSet, problems: &mut Vec<Problem
         limits: filled("limits", &schemas.limits),
         egress: filled("egress", &schemas.egress),
         engine: filled("engine", &schemas.engine),
+        http: filled("http", &schemas.http),
     }
 }
 
@@ -207,6 +229,7 @@ fn hash(
     effective["limits"] = sections.limits.clone();
     effective["egress"] = sections.egress.clone();
     effective["engine"] = sections.engine.clone();
+    effective["http"] = sections.http.clone();
     for (name, checked) in connections {
         effective["connections"][name]["settings"] = checked.settings.clone();
     }

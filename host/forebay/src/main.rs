@@ -1,2 +1,5 @@
-//! bin
-fn main(){}
+//! The binary `forebay`.
+
+fn main() -> std::process::ExitCode {
+    forebay::main()
+}

@@ -1,0 +1,227 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs business flows between DAMs and workflow engines durably.
+#[derive(Debug, Parser)]
+#[command(name = "forebay", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where a running host is, for all commands that talk to one.
+#[derive(Args, Debug)]
+pub(crate) struct Remote {
+    /// Address of the running host.
+    #[arg(long, global = true, env = "FOREBAY_URL", default_value = "http://127.0.0.1:8484")]
+    pub(crate) url: String,
+    /// API key.
+    #[arg(long, global = true, env = "FOREBAY_API_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the host.
+    Serve(Serve),
+    /// Check a configuration and everything it names; all problems at once.
+    Check(Check),
+    /// Plugins of a running host.
+    #[command(subcommand)]
+    Plugins(Plugins),
+    /// Flows of a running host.
+    #[command(subcommand)]
+    Flows(Flows),
+    /// Connections of a running host.
+    #[command(subcommand)]
+    Connections(Connections),
+    /// Runs of a running host.
+    #[command(subcommand)]
+    Runs(Runs),
+    /// Events of a running host, newest first.
+    Events(Events),
+    /// Start a run of a flow.
+    Trigger(Trigger),
+}
+
+/// Run the host.
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Configuration file; `conf.d/*.toml` beside it is read too.
+    #[arg(long, short, env = "FOREBAY_CONFIG", default_value = "forebay.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// Check a configuration.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Configuration file; `conf.d/*.toml` beside it is read too.
+    #[arg(long, short, env = "FOREBAY_CONFIG", default_value = "forebay.toml")]
+    pub(crate) config: PathBuf,
+    /// Ask the vendors too: credentials, rights, fields, groups, definitions.
+    #[arg(long)]
+    pub(crate) probe: bool,
+}
+
+/// Plugins.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugins {
+    /// All plugins, and files that are kept out with the reason.
+    List,
+    /// One plugin with all it says about itself.
+    Show {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Flows.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Flows {
+    /// All flows.
+    List,
+    /// One flow.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Preflight of a flow.
+    Check {
+        /// Its name.
+        name: String,
+        /// Ask the vendors too.
+        #[arg(long)]
+        probe: bool,
+    },
+}
+
+/// Connections.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connections {
+    /// All connections with their health.
+    List,
+    /// One connection.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Probe credentials, rights and account settings.
+    Check {
+        /// Its name.
+        name: String,
+    },
+    /// Read what has changed now.
+    Poll {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Runs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runs {
+    /// Runs, newest first.
+    List(RunList),
+    /// One run: state, what it waits for, steps.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Steps of a run with the calls they made.
+    Steps {
+        /// Its id.
+        id: String,
+    },
+    /// End a run; its handler cleans up first.
+    Cancel {
+        /// Its id.
+        id: String,
+        /// Why, for the audit.
+        #[arg(long)]
+        reason: String,
+        /// Do not ask the handler.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Try a parked or put-off run again now.
+    Retry {
+        /// Its id.
+        id: String,
+    },
+    /// Hold a run.
+    Pause {
+        /// Its id.
+        id: String,
+    },
+    /// Let a held run go on.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+    /// Send a signal to a run.
+    Signal {
+        /// Its id.
+        id: String,
+        /// The signal's name.
+        name: String,
+        /// Its data, JSON.
+        #[arg(default_value = "{}")]
+        data: String,
+    },
+}
+
+/// Which runs.
+#[derive(Args, Debug)]
+pub(crate) struct RunList {
+    /// Of this flow.
+    #[arg(long)]
+    pub(crate) flow: Option<String>,
+    /// In this state: pending, running, waiting, retrying, parked, paused, completed, cancelled, failed.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// With this business key.
+    #[arg(long)]
+    pub(crate) business_key: Option<String>,
+    /// With this label, `name:value`.
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: u32,
+}
+
+/// Which events.
+#[derive(Args, Debug)]
+pub(crate) struct Events {
+    /// At this connection.
+    #[arg(long)]
+    pub(crate) connection: Option<String>,
+    /// Of this kind.
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: u32,
+}
+
+/// Start a run.
+#[derive(Args, Debug)]
+pub(crate) struct Trigger {
+    /// The flow.
+    pub(crate) flow: String,
+    /// Its input, JSON; `-` reads it from standard input.
+    #[arg(default_value = "{}")]
+    pub(crate) input: String,
+    /// Idempotency key: repeating the command with it starts nothing twice.
+    #[arg(long)]
+    pub(crate) idempotency_key: Option<String>,
+}
