@@ -151,7 +151,9 @@ pub fn secret_placeholder(name: &str) -> String {
 }
 
 impl ConnectorInfo {
-    /// A description with a settings schema made from `S`, and nothing else set.
+    /// A description with a settings schema made from `S`, and nothing else set. Add at least one way
+    /// to authenticate, [`AuthScheme::None`] where there is none to do: the host refuses a connector
+    /// that says nothing.
     #[must_use]
     pub fn new<S: JsonSchema>(
         name: impl Into<String>,

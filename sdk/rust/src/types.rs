@@ -2,7 +2,7 @@
 //!
 //! These are the types of `forebay:connector/types`, written by hand so that they carry useful
 //! constructors; the generated bindings use them and do not compile if they differ from the WIT.
-//! The error lives in [`crate::error`].
+//! The error lives in [`mod@crate::error`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

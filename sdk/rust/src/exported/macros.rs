@@ -1,10 +1,7 @@
 //! The export macros.
 
-/// Export a connector: its type, then the interfaces it implements besides `connector`.
-///
-/// ```ignore
-/// forebay_sdk::export_connector!(Canto: event_source, asset_source, fields, comments);
-/// ```
+/// Export a connector: its type, then the interfaces it implements besides `connector`, as in
+/// `export_connector!(Canto: event_source, asset_source, fields, comments)`.
 ///
 /// The interfaces are `event_source`, `asset_source`, `fields`, `versions`, `approvals`, `access`,
 /// `collections`, `comments`, `workflow_sink`, `tasks`, `directory`. On other targets than
@@ -21,11 +18,7 @@ macro_rules! export_connector {
     };
 }
 
-/// Export a handler.
-///
-/// ```ignore
-/// forebay_sdk::export_handler!(Approval);
-/// ```
+/// Export a handler, as in `export_handler!(Approval)`.
 #[macro_export]
 macro_rules! export_handler {
     ($handler:ty) => {

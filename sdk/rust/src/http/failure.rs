@@ -6,6 +6,25 @@ use super::{Response, TransportError};
 use crate::time;
 use crate::types::{Error, Timestamp, VendorReply};
 
+/// How the host begins the words of a refusal that only a person can mend.
+#[cfg(any(target_arch = "wasm32", test))]
+const DENIED_PREFIX: &str = "denied: ";
+/// How the host begins its words where the vendor cannot have seen the request.
+#[cfg(any(target_arch = "wasm32", test))]
+const NOT_SENT_PREFIX: &str = "not sent: ";
+
+/// Forebay's host sends its own words, because the codes of `wasi:http` carry none.
+#[cfg(any(target_arch = "wasm32", test))]
+pub(super) fn of_host_words(words: &str) -> TransportError {
+    if let Some(why) = words.strip_prefix(DENIED_PREFIX) {
+        TransportError::Denied(why.to_owned())
+    } else if let Some(why) = words.strip_prefix(NOT_SENT_PREFIX) {
+        TransportError::NotSent(why.to_owned())
+    } else {
+        TransportError::Lost(words.to_owned())
+    }
+}
+
 /// A read got no response.
 pub(super) fn of_read(subject: &str, error: TransportError) -> Error {
     match error {
@@ -184,6 +203,32 @@ mod tests {
             "<html>gateway</html>"
         );
         assert_eq!(words("{}").request_id.as_deref(), Some("r-1"));
+    }
+
+    #[test]
+    fn the_hosts_words_tell_whether_the_vendor_can_have_seen_the_request() {
+        let words = |text: &str| text.to_owned();
+        let cases = [
+            (
+                "denied: not allowed",
+                TransportError::Denied(words("not allowed")),
+            ),
+            (
+                "not sent: refused",
+                TransportError::NotSent(words("refused")),
+            ),
+            (
+                "reset by peer",
+                TransportError::Lost(words("reset by peer")),
+            ),
+            (
+                "was denied: late",
+                TransportError::Lost(words("was denied: late")),
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(of_host_words(text), expected);
+        }
     }
 
     #[test]

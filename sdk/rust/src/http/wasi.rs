@@ -11,7 +11,7 @@ use wasip2::http::types::{
 };
 use wasip2::io::streams::StreamError;
 
-use super::{Method, Request, Response, Transport, TransportError};
+use super::{Method, Request, Response, Transport, TransportError, failure};
 
 /// Most bytes one blocking write may carry: a rule of `wasi:io`.
 const WRITE_CHUNK: usize = 4096;
@@ -56,6 +56,13 @@ fn start(request: &Request) -> Result<FutureIncomingResponse, TransportError> {
         headers
             .append(name, value.as_bytes())
             .map_err(|error| not_sent(&format!("header {name} is refused ({error:?})")))?;
+    }
+    if !request.body.is_empty() {
+        // Without a length the body would go out in chunks, which some vendors refuse.
+        let length = request.body.len().to_string();
+        headers
+            .set("content-length", &[length.into_bytes()])
+            .map_err(|error| not_sent(&format!("the body's length is refused ({error:?})")))?;
     }
     let outgoing = OutgoingRequest::new(headers);
     outgoing
@@ -149,18 +156,13 @@ fn method(method: Method) -> WasiMethod {
     }
 }
 
-/// How the host begins the words of a refusal that only a person can mend.
-const DENIED_PREFIX: &str = "denied: ";
-/// How the host begins its words where the vendor cannot have seen the request.
-const NOT_SENT_PREFIX: &str = "not sent: ";
-
 /// What the host's error code says about the request: refused, never sent, or of unknown fate.
 fn of_code(code: &ErrorCode) -> TransportError {
     match code {
         ErrorCode::HttpRequestDenied => {
             TransportError::Denied("the host's log says why".to_owned())
         }
-        ErrorCode::InternalError(Some(words)) => of_words(words),
+        ErrorCode::InternalError(Some(words)) => failure::of_host_words(words),
         ErrorCode::DestinationIpProhibited => TransportError::Denied(format!("{code:?}")),
         ErrorCode::DnsTimeout
         | ErrorCode::DnsError(_)
@@ -180,16 +182,5 @@ fn of_code(code: &ErrorCode) -> TransportError {
         | ErrorCode::ConfigurationError => TransportError::NotSent(format!("{code:?}")),
         ErrorCode::HttpResponseBodySize(_) => TransportError::TooLarge(format!("{code:?}")),
         other => TransportError::Lost(format!("{other:?}")),
-    }
-}
-
-/// Forebay's host sends its own words, because the codes of `wasi:http` carry none.
-fn of_words(words: &str) -> TransportError {
-    if let Some(why) = words.strip_prefix(DENIED_PREFIX) {
-        TransportError::Denied(why.to_owned())
-    } else if let Some(why) = words.strip_prefix(NOT_SENT_PREFIX) {
-        TransportError::NotSent(why.to_owned())
-    } else {
-        TransportError::Lost(words.to_owned())
     }
 }
