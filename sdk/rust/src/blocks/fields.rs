@@ -22,7 +22,9 @@ impl FieldMap {
     /// A logical field's value among the fields of an asset, where it is filled.
     #[must_use]
     pub fn value<'a>(&self, fields: &'a [Field], logical: &str) -> Option<&'a Value> {
-        fields.value(self.name(logical)).filter(|value| !value.is_empty())
+        fields
+            .value(self.name(logical))
+            .filter(|value| !value.is_empty())
     }
 
     /// A logical field's values as texts: none, one or several.

@@ -6,7 +6,10 @@
 #[must_use]
 pub fn matches_path(pattern: &str, path: &str) -> bool {
     let segments = |text: &str| -> Vec<String> {
-        text.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
+        text.split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_lowercase)
+            .collect()
     };
     matches_segments(&segments(pattern), &segments(path))
 }
@@ -30,7 +33,9 @@ fn matches_segment(pattern: &str, segment: &str) -> bool {
         None => pattern == segment,
         Some((before, after)) => segment.strip_prefix(before).is_some_and(|rest| {
             let starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
-            starts.into_iter().any(|at| matches_segment(after, &rest[at..]))
+            starts
+                .into_iter()
+                .any(|at| matches_segment(after, &rest[at..]))
         }),
     }
 }

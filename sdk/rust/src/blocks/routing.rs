@@ -45,7 +45,9 @@ impl Rule {
 #[must_use]
 pub fn holds(when: &BTreeMap<String, OneOrMany>, facts: &Facts) -> bool {
     when.iter().all(|(subject, wanted)| {
-        facts.get(subject).is_some_and(|values| values.iter().any(|value| wanted.contains(value)))
+        facts
+            .get(subject)
+            .is_some_and(|values| values.iter().any(|value| wanted.contains(value)))
     })
 }
 
@@ -58,7 +60,11 @@ impl Routing {
     /// The rule that decides: most conditions first, then order. With its place in the list.
     #[must_use]
     pub fn decide(&self, facts: &Facts) -> Option<(usize, &Rule)> {
-        let matching = self.0.iter().enumerate().filter(|(_, rule)| rule.matches(facts));
+        let matching = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.matches(facts));
         matching.min_by_key(|(index, rule)| (std::cmp::Reverse(rule.when.len()), *index))
     }
 
@@ -90,11 +96,15 @@ impl Routing {
                 ));
             }
             for (subject, wanted) in &rule.when {
-                let Some(values) = possible.get(subject) else { continue };
+                let Some(values) = possible.get(subject) else {
+                    continue;
+                };
                 for value in wanted.0.iter().filter(|value| !values.contains(value)) {
                     findings.push(Finding::error(
                         format!("{path}.when.{subject}"),
-                        format!("the rule can never decide on `{value}`: no {subject} has this value"),
+                        format!(
+                            "the rule can never decide on `{value}`: no {subject} has this value"
+                        ),
                         format!("use one of {}", values.join(", ")),
                     ));
                 }
@@ -108,7 +118,10 @@ impl Routing {
 fn covers(earlier: &Rule, later: &Rule) -> bool {
     earlier.when.len() == later.when.len()
         && earlier.when.iter().all(|(subject, wide)| {
-            later.when.get(subject).is_some_and(|narrow| narrow.within(wide))
+            later
+                .when
+                .get(subject)
+                .is_some_and(|narrow| narrow.within(wide))
         })
 }
 
@@ -119,15 +132,24 @@ mod tests {
     fn rule(when: &[(&str, &[&str])], group: &str) -> Rule {
         let texts = |values: &[&str]| OneOrMany(values.iter().map(|v| (*v).to_owned()).collect());
         Rule {
-            when: when.iter().map(|(name, values)| ((*name).to_owned(), texts(values))).collect(),
-            to: Target { group: group.into(), sla: Span::BusinessDays(1) },
+            when: when
+                .iter()
+                .map(|(name, values)| ((*name).to_owned(), texts(values)))
+                .collect(),
+            to: Target {
+                group: group.into(),
+                sla: Span::BusinessDays(1),
+            },
         }
     }
 
     fn facts(pairs: &[(&str, &str)]) -> Facts {
         let mut facts = Facts::new();
         for (name, value) in pairs {
-            facts.entry((*name).to_owned()).or_default().push((*value).to_owned());
+            facts
+                .entry((*name).to_owned())
+                .or_default()
+                .push((*value).to_owned());
         }
         facts
     }
@@ -137,11 +159,17 @@ mod tests {
         let table = Routing(vec![
             rule(&[], "default"),
             rule(&[("market", &["DE"])], "de"),
-            rule(&[("market", &["DE", "AT"]), ("stage", &["legal"])], "dach-legal"),
+            rule(
+                &[("market", &["DE", "AT"]), ("stage", &["legal"])],
+                "dach-legal",
+            ),
             rule(&[("kind", &["video"])], "video"),
         ]);
         let group = |pairs: &[(&str, &str)]| {
-            table.decide(&facts(pairs)).map(|(_, rule)| rule.to.group.clone()).unwrap()
+            table
+                .decide(&facts(pairs))
+                .map(|(_, rule)| rule.to.group.clone())
+                .unwrap()
         };
         assert_eq!(group(&[("market", "DE"), ("stage", "legal")]), "dach-legal");
         assert_eq!(group(&[("market", "DE"), ("kind", "video")]), "de");
@@ -157,7 +185,10 @@ mod tests {
             rule(&[("stage", &["legl"])], "typo"),
         ]);
         let findings = table.findings(&facts(&[("stage", "legal")]));
-        let paths: Vec<_> = findings.iter().map(|finding| finding.path.as_str()).collect();
+        let paths: Vec<_> = findings
+            .iter()
+            .map(|finding| finding.path.as_str())
+            .collect();
         assert_eq!(paths, ["routing", "routing[1]", "routing[2].when.stage"]);
     }
 }

@@ -83,7 +83,9 @@ impl FromStr for Span {
         let number: u32 = digits.parse().map_err(|_| mistake())?;
         let minutes = |unit: Timestamp| {
             let minutes = Timestamp::from(number) * (unit / MINUTE);
-            u32::try_from(minutes).map(Self::Minutes).map_err(|_| mistake())
+            u32::try_from(minutes)
+                .map(Self::Minutes)
+                .map_err(|_| mistake())
         };
         match &text[digits.len()..] {
             "bd" => Ok(Self::BusinessDays(number)),
@@ -142,7 +144,9 @@ impl Default for WorkCalendar {
     fn default() -> Self {
         Self {
             zone: "UTC".to_owned(),
-            days: ["mon", "tue", "wed", "thu", "fri"].map(str::to_owned).to_vec(),
+            days: ["mon", "tue", "wed", "thu", "fri"]
+                .map(str::to_owned)
+                .to_vec(),
             hours: "09:00-17:00".to_owned(),
             holidays: Vec::new(),
         }
@@ -153,7 +157,9 @@ impl WorkCalendar {
     /// What is wrong with it, found without asking the host.
     #[must_use]
     pub fn mistake(&self) -> Option<String> {
-        self.day_minutes().err().map(|error| error.detail().message.clone())
+        self.day_minutes()
+            .err()
+            .map(|error| error.detail().message.clone())
     }
 
     fn as_runtime(&self) -> Calendar {
@@ -175,11 +181,16 @@ impl WorkCalendar {
             (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
         };
         let day = self.hours.split_once('-').and_then(|(opens, closes)| {
-            minutes(closes)?.checked_sub(minutes(opens)?).filter(|length| *length > 0)
+            minutes(closes)?
+                .checked_sub(minutes(opens)?)
+                .filter(|length| *length > 0)
         });
         day.ok_or_else(|| {
-            Error::invalid(format!("`{}` are not working hours like 09:00-17:00", self.hours))
-                .with_field("calendar.hours")
+            Error::invalid(format!(
+                "`{}` are not working hours like 09:00-17:00",
+                self.hours
+            ))
+            .with_field("calendar.hours")
         })
     }
 }
@@ -203,15 +214,24 @@ mod tests {
     fn a_share_of_a_span_is_a_share_of_its_working_minutes() {
         let cx = Cx::scripted(Script::new());
         let calendar = WorkCalendar::default();
-        let half = Span::BusinessDays(2).after(&cx, &calendar, START, 50).unwrap();
+        let half = Span::BusinessDays(2)
+            .after(&cx, &calendar, START, 50)
+            .unwrap();
         assert_eq!(half, START + 8 * HOUR);
-        let twice = "1h".parse::<Span>().unwrap().after(&cx, &calendar, START, 200).unwrap();
+        let twice = "1h"
+            .parse::<Span>()
+            .unwrap()
+            .after(&cx, &calendar, START, 200)
+            .unwrap();
         assert_eq!(twice, START + 2 * HOUR);
     }
 
     #[test]
     fn hours_that_make_no_day_are_a_mistake() {
-        let calendar = WorkCalendar { hours: "17:00-09:00".into(), ..WorkCalendar::default() };
+        let calendar = WorkCalendar {
+            hours: "17:00-09:00".into(),
+            ..WorkCalendar::default()
+        };
         assert!(calendar.mistake().unwrap().contains("17:00-09:00"));
         assert_eq!(WorkCalendar::default().mistake(), None);
     }
