@@ -38,10 +38,15 @@ impl<'a> Course<'a> {
         Self { cx, config }
     }
 
-    /// The first activation.
-    pub(crate) fn begin(&self, asset: &str) -> Next {
+    /// The first activation. A version that was reviewed already is reviewed again only on request:
+    /// an event about it came late.
+    pub(crate) fn begin(&self, asset: &str, on_request: bool) -> Next {
         let state = State { asset: asset.to_owned(), ..State::default() };
         match self.present(&state)? {
+            Some(asset) if !on_request && self.is_reviewed(&asset) => {
+                let summary = format!("version {} was reviewed before", asset.version);
+                Ok(Step::cancel(state, "already-reviewed", summary))
+            }
             Some(asset) => self.enter(state, &asset, false),
             None => Ok(Step::cancel(state, "asset-gone", "the asset was deleted before its review")),
         }
@@ -160,6 +165,12 @@ impl<'a> Course<'a> {
             update = update.status(AssetStatus::Pending);
         }
         self.write(asset, update)
+    }
+
+    fn is_reviewed(&self, asset: &Asset) -> bool {
+        let texts = |logical: &str| self.config.fields.texts(&asset.fields, logical);
+        texts("reviewed_version").contains(&asset.version)
+            && texts("review_state").iter().any(|word| word == "approved" || word == "rejected")
     }
 
     fn is_ready(&self, asset: &Asset) -> bool {

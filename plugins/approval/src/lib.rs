@@ -83,7 +83,10 @@ impl Handler for Approval {
     ) -> Result<Step<State>, Error> {
         let course = Course::new(cx, config);
         match state {
-            None => course.begin(&admit::asset_of(&delivery)?),
+            None => {
+                let on_request = matches!(delivery, Delivery::Request(_));
+                course.begin(&admit::asset_of(&delivery)?, on_request)
+            }
             Some(state) => course.go_on(state, delivery),
         }
     }
