@@ -1,0 +1,1 @@
+//! The connector against recorded exchanges of both dialects.
