@@ -9,16 +9,21 @@
 
 mod api;
 mod changes;
+mod check;
+mod collections;
 mod date;
 mod describe;
 mod events;
+mod fields;
 mod map;
+mod search;
 pub mod settings;
 mod update;
+mod versions;
 mod webhook;
 mod wire;
 
-use forebay_sdk::assets::{Asset, AssetSource, AssetUpdate, Updated};
+use forebay_sdk::assets::{Asset, AssetPage, AssetSource, AssetUpdate, Query, Updated};
 use forebay_sdk::connector::{
     Call, ChangeOptions, ChangePage, Connector, ConnectorInfo, EventSource, WebhookRequest,
 };
@@ -52,6 +57,10 @@ impl Connector for Canto {
             call,
         })
     }
+
+    fn check(&self) -> Result<Vec<Finding>, Error> {
+        self.findings()
+    }
 }
 
 impl EventSource for Canto {
@@ -73,9 +82,13 @@ impl AssetSource for Canto {
         Ok(self.asset(&self.content(&ContentId::parse(id)?)?))
     }
 
+    fn search(&self, query: &Query) -> Result<AssetPage, Error> {
+        self.find_assets(query)
+    }
+
     fn update(&self, id: &str, update: &AssetUpdate) -> Result<Updated, Error> {
         self.write(id, update)
     }
 }
 
-forebay_sdk::export_connector!(Canto: event_source, asset_source);
+forebay_sdk::export_connector!(Canto: event_source, asset_source, fields, versions, collections);

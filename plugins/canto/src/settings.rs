@@ -169,6 +169,19 @@ impl Statuses {
         ]
     }
 
+    /// The tenant's words for a status, which is named by the contract's word or one of the tenant's.
+    pub(crate) fn words(&self, word: &str) -> Vec<String> {
+        let all = self.all();
+        let found = all.iter().find(|(status, _)| status_word(*status) == word);
+        found.map_or_else(|| vec![word.to_owned()], |(_, words)| words.to_vec())
+    }
+
+    /// Every word that may be written.
+    pub(crate) fn written(&self) -> impl Iterator<Item = String> {
+        let firsts = self.all().map(|(_, words)| words.first().cloned());
+        firsts.into_iter().flatten()
+    }
+
     /// What the tenant's word means.
     pub(crate) fn read(&self, word: &str) -> AssetStatus {
         let all = self.all();

@@ -159,14 +159,16 @@ impl Canto {
         if !plan.edits.is_empty() {
             let properties: Vec<_> = plan.edits.iter().map(|edit| &edit.property).collect();
             let body = json!({"contents": [id], "properties": properties});
-            let outcome = self.put("/api/v1/batch/edit").json(&body).send_effect()?;
-            outcome.or_repeat()?;
+            let request = self.put("/api/v1/batch/edit").json(&body);
+            self.confirmed(request.send_effect())?.or_repeat()?;
         }
         for tag in &plan.add_tags {
-            self.put(&tag_path(id, tag)).send_effect()?.or_repeat()?;
+            self.confirmed(self.put(&tag_path(id, tag)).send_effect())?
+                .or_repeat()?;
         }
         for tag in &plan.remove_tags {
-            self.delete(&tag_path(id, tag)).send_effect()?.or_repeat()?;
+            self.confirmed(self.delete(&tag_path(id, tag)).send_effect())?
+                .or_repeat()?;
         }
         Ok(())
     }
