@@ -74,7 +74,9 @@ impl Api {
             options: parts.options,
             ready: parts.ready,
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The routes.
@@ -84,7 +86,11 @@ impl Api {
 
     /// Go by these keys from now on.
     pub fn replace_keys(&self, keys: Vec<ApiKey>) {
-        *self.shared.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+        *self
+            .shared
+            .keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = keys.into();
     }
 
     /// Serve until `shutdown` resolves; then open requests may finish within the drain timeout.
@@ -133,7 +139,10 @@ impl Shared {
     }
 
     pub(crate) fn keys(&self) -> Arc<[ApiKey]> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// An id for a request that brings none.

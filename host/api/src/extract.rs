@@ -60,7 +60,9 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        Body::<Nothing>::from_request(request, state).await.map(|Body(Nothing {})| Self)
+        Body::<Nothing>::from_request(request, state)
+            .await
+            .map(|Body(Nothing {})| Self)
     }
 }
 
@@ -77,7 +79,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| Problem::malformed(format!("body {}", placed(&error))))?;
-    deserializer.end().map_err(|error| Problem::malformed(format!("body: {error}")))?;
+    deserializer
+        .end()
+        .map_err(|error| Problem::malformed(format!("body: {error}")))?;
     Ok(value)
 }
 
@@ -90,8 +94,16 @@ fn placed<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> String
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return false;
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     let essence = essence.to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")
 }
@@ -103,7 +115,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut request::Parts, _state: &S) -> Result<Self> {
-        let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else {
+            return Ok(Self(None));
+        };
         let key = value.to_str().unwrap_or_default().trim();
         if key.is_empty() || key.len() > LONGEST_IDEMPOTENCY_KEY {
             return Err(Problem::malformed(format!(

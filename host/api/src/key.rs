@@ -45,7 +45,11 @@ pub struct ApiKey {
 impl ApiKey {
     /// A key with one live value.
     #[must_use]
-    pub fn of(name: impl Into<String>, value: &str, scopes: impl IntoIterator<Item = Scope>) -> Self {
+    pub fn of(
+        name: impl Into<String>,
+        value: &str,
+        scopes: impl IntoIterator<Item = Scope>,
+    ) -> Self {
         Self {
             name: name.into(),
             hashes: vec![sha2::Sha256::digest(value).into()],
@@ -93,6 +97,9 @@ mod tests {
         assert_eq!(name("else"), Some("other"));
         assert_eq!(name("new-valu"), None);
         assert_eq!(name(""), None);
-        assert_eq!(format!("{:?}", keys[1]), r#"ApiKey { name: "ops", scopes: {Read}, .. }"#);
+        assert_eq!(
+            format!("{:?}", keys[1]),
+            r#"ApiKey { name: "ops", scopes: {Read}, .. }"#
+        );
     }
 }

@@ -57,6 +57,7 @@ pub fn document() -> Value {
         else {
             continue;
         };
+        name(operation);
         secure(operation, endpoint.access);
         complete_answers(operation, endpoint.access);
     }
@@ -77,6 +78,13 @@ fn scope(access: Access) -> Option<Scope> {
     }
 }
 
+/// Handlers are named within their resource; ids are unique in the whole document.
+fn name(operation: &mut Value) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (resource, handler) = (text(&operation["tags"][0]), text(&operation["operationId"]));
+    operation["operationId"] = json!(format!("{resource}_{handler}"));
+}
+
 /// Say which scope is needed. OpenAPI 3.1 lets any scheme name roles.
 fn secure(operation: &mut Value, access: Access) {
     operation["security"] = match scope(access) {
@@ -87,14 +95,30 @@ fn secure(operation: &mut Value, access: Access) {
 
 /// Give every error the form of a problem, and name those that every endpoint has.
 fn complete_answers(operation: &mut Value, access: Access) {
-    let Some(answers) = operation["responses"].as_object_mut() else { return };
+    let Some(answers) = operation["responses"].as_object_mut() else {
+        return;
+    };
     if scope(access).is_some() {
-        answers.insert("401".to_owned(), json!({"description": "No key, or an unknown one"}));
-        answers.insert("403".to_owned(), json!({"description": "The key lacks the scope"}));
+        answers.insert(
+            "401".to_owned(),
+            json!({"description": "No key, or an unknown one"}),
+        );
+        answers.insert(
+            "403".to_owned(),
+            json!({"description": "The key lacks the scope"}),
+        );
     }
-    answers.insert("default".to_owned(), json!({"description": "Any other error"}));
+    answers.insert(
+        "default".to_owned(),
+        json!({"description": "Any other error"}),
+    );
     for (status, answer) in answers.iter_mut() {
-        if !status.starts_with('2') {
+        if status.starts_with('2') {
+            // The specification wants one, and the operation's own words say it all.
+            if answer["description"].is_null() {
+                answer["description"] = json!("Done");
+            }
+        } else {
             answer["content"] = json!({
                 problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
             });

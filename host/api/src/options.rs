@@ -57,6 +57,12 @@ mod tests {
     fn an_unknown_option_is_refused() {
         assert!(serde_json::from_str::<Options>(r#"{"body_limits": 1}"#).is_err());
         let options: Options = serde_json::from_str(r#"{"body_limit": 1}"#).unwrap();
-        assert_eq!(options, Options { body_limit: 1, ..Options::default() });
+        assert_eq!(
+            options,
+            Options {
+                body_limit: 1,
+                ..Options::default()
+            }
+        );
     }
 }

@@ -111,7 +111,10 @@ impl Problem {
             request_id: String::new(),
             reasons: Vec::new(),
         };
-        Self { document: Box::new(document), retry_after: None }
+        Self {
+            document: Box::new(document),
+            retry_after: None,
+        }
     }
 
     /// With single reasons.
@@ -154,7 +157,9 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.document.status);
-        let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let mut response = status
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
         if let Some(pause) = self.retry_after {
             let seconds = pause.as_millis().div_ceil(1000).to_string();
             if let Ok(seconds) = HeaderValue::try_from(seconds) {
@@ -170,7 +175,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { .. } => Self::not_found(error.to_string()),
-            StoreError::Refused(_) | StoreError::Superseded { .. } => Self::conflict(error.to_string()),
+            StoreError::Refused(_) | StoreError::Superseded { .. } => {
+                Self::conflict(error.to_string())
+            }
             StoreError::Unwritable(_) => {
                 tracing::error!(%error, "the store cannot be written");
                 Self::unavailable("nothing was stored: the store cannot be written now")
@@ -195,9 +202,10 @@ impl From<EngineError> for Problem {
             EngineError::Capability(error) => {
                 Self::vendor(error.to_string()).after(error.retry_after())
             }
-            EngineError::Unknown { what: "flow" | "connection", .. } => {
-                Self::not_found(error.to_string())
-            }
+            EngineError::Unknown {
+                what: "flow" | "connection",
+                ..
+            } => Self::not_found(error.to_string()),
             // The flow or connection is configured, but what it needs is not there yet.
             EngineError::Unknown { .. } => Self::unavailable(error.to_string()),
             EngineError::Refused(reason) => Self::refused(reason),
@@ -208,7 +216,9 @@ impl From<EngineError> for Problem {
 impl From<GuestError> for Problem {
     fn from(error: GuestError) -> Self {
         match error {
-            GuestError::Busy(_) | GuestError::Unavailable(..) => Self::unavailable(error.to_string()),
+            GuestError::Busy(_) | GuestError::Unavailable(..) => {
+                Self::unavailable(error.to_string())
+            }
             GuestError::Limit { .. } | GuestError::Trap(_) | GuestError::Type(_) => {
                 tracing::warn!(%error, "a plugin failed");
                 Self::plugin_failed(error.to_string())

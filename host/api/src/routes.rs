@@ -81,9 +81,14 @@ impl Registry for Table {
             Access::Webhook => options.webhook_body_limit,
             _ => options.body_limit,
         };
-        let guard = Guard { shared: Arc::clone(&self.shared), endpoint };
+        let guard = Guard {
+            shared: Arc::clone(&self.shared),
+            endpoint,
+        };
         let route = on(filter, handler)
-            .route_layer(DefaultBodyLimit::max(usize::try_from(body_limit).unwrap_or(usize::MAX)))
+            .route_layer(DefaultBodyLimit::max(
+                usize::try_from(body_limit).unwrap_or(usize::MAX),
+            ))
             .route_layer(middleware::from_fn_with_state(guard, guard::admit));
         let router = self.router.route(&verb::route_path(endpoint.path), route);
         Self { router, ..self }
@@ -106,19 +111,37 @@ const OPERATE: Access = Access::Scope(Scope::Operate);
 const ADMIN: Access = Access::Scope(Scope::Admin);
 
 const fn get(path: &'static str, access: Access) -> Endpoint {
-    Endpoint { method: "get", path, access, pace: Pace::Own }
+    Endpoint {
+        method: "get",
+        path,
+        access,
+        pace: Pace::Own,
+    }
 }
 
 const fn post(path: &'static str, access: Access) -> Endpoint {
-    Endpoint { method: "post", path, access, pace: Pace::Own }
+    Endpoint {
+        method: "post",
+        path,
+        access,
+        pace: Pace::Own,
+    }
 }
 
 const fn put(path: &'static str, access: Access) -> Endpoint {
-    Endpoint { method: "put", path, access, pace: Pace::Own }
+    Endpoint {
+        method: "put",
+        path,
+        access,
+        pace: Pace::Own,
+    }
 }
 
 const fn asking_vendors(endpoint: Endpoint) -> Endpoint {
-    Endpoint { pace: Pace::Vendors, ..endpoint }
+    Endpoint {
+        pace: Pace::Vendors,
+        ..endpoint
+    }
 }
 
 /// Every endpoint.
@@ -128,7 +151,10 @@ fn register<R: Registry>(registry: R) -> R {
         .add(get("/readyz", Access::Open), health::ready)
         .add(get("/metrics", Access::Metrics), health::metrics)
         .add(get("/openapi.json", Access::Open), health::openapi)
-        .add(post("/hooks/{connection}/{hook}", Access::Webhook), hooks::accept)
+        .add(
+            post("/hooks/{connection}/{hook}", Access::Webhook),
+            hooks::accept,
+        )
         .add(post("/v1/flows/{flow}/runs", OPERATE), runs::start)
         .add(get("/v1/runs", READ), runs::list)
         .add(get("/v1/parked", READ), runs::parked)
@@ -142,15 +168,30 @@ fn register<R: Registry>(registry: R) -> R {
         .add(post("/v1/runs/{id}:signal", OPERATE), runs::signal)
         .add(get("/v1/flows", READ), flows::list)
         .add(get("/v1/flows/{name}", READ), flows::show)
-        .add(asking_vendors(post("/v1/flows/{name}:check", OPERATE)), flows::check)
+        .add(
+            asking_vendors(post("/v1/flows/{name}:check", OPERATE)),
+            flows::check,
+        )
         .add(get("/v1/plugins", READ), plugins::list)
         .add(get("/v1/plugins/{name}", READ), plugins::show)
         .add(get("/v1/connections", READ), connections::list)
         .add(get("/v1/connections/{name}", READ), connections::show)
-        .add(asking_vendors(post("/v1/connections/{name}:check", OPERATE)), connections::check)
-        .add(asking_vendors(post("/v1/connections/{name}:poll", OPERATE)), connections::poll)
-        .add(get("/v1/connections/{name}/cursor", READ), connections::cursor)
-        .add(put("/v1/connections/{name}/cursor", ADMIN), connections::set_cursor)
+        .add(
+            asking_vendors(post("/v1/connections/{name}:check", OPERATE)),
+            connections::check,
+        )
+        .add(
+            asking_vendors(post("/v1/connections/{name}:poll", OPERATE)),
+            connections::poll,
+        )
+        .add(
+            get("/v1/connections/{name}/cursor", READ),
+            connections::cursor,
+        )
+        .add(
+            put("/v1/connections/{name}/cursor", ADMIN),
+            connections::set_cursor,
+        )
         .add(get("/v1/events", READ), events::list)
         .add(get("/v1/notices", READ), events::notices)
         .add(get("/v1/audit", READ), audit::list)
@@ -164,14 +205,20 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
 /// The router over all endpoints. The outer one rewrites verbs before the inner one looks at paths.
 pub(crate) fn router(shared: &Arc<Shared>) -> Router {
-    let table = register(Table { shared: Arc::clone(shared), router: Router::new() });
+    let table = register(Table {
+        shared: Arc::clone(shared),
+        router: Router::new(),
+    });
     let inner = table
         .router
         .fallback(|| async { Problem::not_found("there is nothing at this path") })
         .method_not_allowed_fallback(|_: Request| async {
             Problem::method_not_allowed("the header `Allow` names the methods it has")
         })
-        .layer(middleware::from_fn_with_state(Arc::clone(shared), guard::observe))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(shared),
+            guard::observe,
+        ))
         .with_state(Arc::clone(shared));
     Router::new().fallback_service(MapRequest::new(inner, verb::rewrite))
 }

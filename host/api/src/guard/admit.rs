@@ -59,7 +59,10 @@ pub(crate) async fn admit(
             Err(problem) => return problem.into_response(),
         }
     }
-    let Ok(_permit) = room(&shared, endpoint.access).map(Semaphore::try_acquire).transpose() else {
+    let Ok(_permit) = room(&shared, endpoint.access)
+        .map(Semaphore::try_acquire)
+        .transpose()
+    else {
         return Problem::overloaded("the host serves as many requests as it may").into_response();
     };
     let seconds = match endpoint.pace {
@@ -112,10 +115,16 @@ fn authenticate(shared: &Shared, headers: &HeaderMap, scope: Scope) -> Result<Ca
     let key = key::find(&keys, value)
         .ok_or_else(|| Problem::unauthenticated("the API key is not known here"))?;
     if !key.scopes.contains(&scope) {
-        let message = format!("the key `{}` lacks the scope `{}`", key.name, scope.as_str());
+        let message = format!(
+            "the key `{}` lacks the scope `{}`",
+            key.name,
+            scope.as_str()
+        );
         return Err(Problem::forbidden(message));
     }
-    Ok(Caller { key: key.name.clone() })
+    Ok(Caller {
+        key: key.name.clone(),
+    })
 }
 
 fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
@@ -124,5 +133,7 @@ fn given_key(headers: &HeaderMap) -> Option<&[u8]> {
     }
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, credentials) = value.split_at_checked("Bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| credentials.trim_ascii())
+    scheme
+        .eq_ignore_ascii_case(b"Bearer ")
+        .then(|| credentials.trim_ascii())
 }

@@ -37,7 +37,9 @@ pub(crate) async fn observe(
         None => request.uri().path().to_owned(),
     };
     let matched = request.extensions().get::<MatchedPath>();
-    let path = matched.map_or(UNMATCHED.to_owned(), |path| verb::documented_path(path.as_str()));
+    let path = matched.map_or(UNMATCHED.to_owned(), |path| {
+        verb::documented_path(path.as_str())
+    });
 
     let span = tracing::info_span!("request", id, %method, path);
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -69,13 +71,20 @@ fn finish(shared: &Shared, asked: &str, id: &str, response: &mut Response) {
         Problem::of_status(status).write(asked, id, response);
     }
     let headers = response.headers_mut();
-    if status == http::StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(header::RETRY_AFTER) {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(shared.options.retry_after));
+    if status == http::StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(header::RETRY_AFTER)
+    {
+        headers.insert(
+            header::RETRY_AFTER,
+            HeaderValue::from(shared.options.retry_after),
+        );
     }
     if status == http::StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
@@ -104,5 +113,6 @@ fn method_label(method: &http::Method) -> &'static str {
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }

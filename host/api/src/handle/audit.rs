@@ -17,7 +17,13 @@ pub(crate) async fn list(
     State(shared): Context,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<AuditView>>> {
-    Ok(Json(Page::of(shared.core.store().audit_records(None, query.request()?).await?)))
+    Ok(Json(Page::of(
+        shared
+            .core
+            .store()
+            .audit_records(None, query.request()?)
+            .await,
+    )?))
 }
 
 /// List the audit records of a run, oldest first.
@@ -31,7 +37,13 @@ pub(crate) async fn of_run(
 ) -> Result<Json<Page<AuditView>>> {
     let id = RunId::from(id);
     super::run(&shared, &id).await?;
-    Ok(Json(Page::of(shared.core.store().audit_records(Some(&id), query.request()?).await?)))
+    Ok(Json(Page::of(
+        shared
+            .core
+            .store()
+            .audit_records(Some(&id), query.request()?)
+            .await,
+    )?))
 }
 
 /// Check the whole chain of audit records.

@@ -48,7 +48,11 @@ pub(crate) async fn show(
 ) -> Result<Json<ConnectionDetail>> {
     let spec = shared.core.connection(&ConnectionName::from(name))?;
     let health = shared.core.health().of(&spec.name);
-    Ok(Json(ConnectionDetail::new(&spec, health, is_loaded(&shared, &spec))))
+    Ok(Json(ConnectionDetail::new(
+        &spec,
+        health,
+        is_loaded(&shared, &spec),
+    )))
 }
 
 /// Check whether a connection works. A passed check makes a refused connection usable again.
@@ -61,7 +65,10 @@ pub(crate) async fn check(
     Path(name): Path<String>,
     _: NoBody,
 ) -> Result<Json<Findings>> {
-    let findings = shared.core.check_connection(&ConnectionName::from(name)).await?;
+    let findings = shared
+        .core
+        .check_connection(&ConnectionName::from(name))
+        .await?;
     Ok(Json(findings.into()))
 }
 
@@ -88,7 +95,11 @@ pub(crate) async fn cursor(
     Path(name): Path<String>,
 ) -> Result<Json<CursorView>> {
     let spec = shared.core.connection(&ConnectionName::from(name))?;
-    let cursor = shared.core.store().cursor(&poll_trigger(&spec.name)).await?;
+    let cursor = shared
+        .core
+        .store()
+        .cursor(&poll_trigger(&spec.name))
+        .await?;
     Ok(Json(cursor.into()))
 }
 
@@ -116,7 +127,11 @@ pub(crate) async fn set_cursor(
         action: "operator.set-cursor".to_owned(),
         details: json!({"connection": spec.name, "from": before, "to": input.value}),
     };
-    let write = CursorWrite { trigger: trigger.clone(), value: input.value, at: now };
+    let write = CursorWrite {
+        trigger: trigger.clone(),
+        value: input.value,
+        at: now,
+    };
     store.set_cursor(write, audit).await?;
     Ok(Json(store.cursor(&trigger).await?.into()))
 }

@@ -49,7 +49,9 @@ pub(crate) async fn list(
         unrouted: query.unrouted,
     };
     let page = page_request(query.cursor, query.limit)?;
-    Ok(Json(Page::of(shared.core.store().events(filter, page).await?)))
+    Ok(Json(Page::of(
+        shared.core.store().events(filter, page).await,
+    )?))
 }
 
 /// Which notices.
@@ -75,5 +77,7 @@ pub(crate) async fn notices(
 ) -> Result<Json<Page<NoticeView>>> {
     let run = query.run.map(RunId::from);
     let page = page_request(query.cursor, query.limit)?;
-    Ok(Json(Page::of(shared.core.store().notices(run.as_ref(), page).await?)))
+    Ok(Json(Page::of(
+        shared.core.store().notices(run.as_ref(), page).await,
+    )?))
 }

@@ -25,7 +25,10 @@ type Counts = BTreeMap<FlowName, BTreeMap<&'static str, u64>>;
 async fn counts(shared: &Shared) -> Result<Counts> {
     let mut counts = Counts::new();
     for (flow, state, count) in shared.core.store().run_counts().await? {
-        counts.entry(flow).or_default().insert(state.as_str(), count);
+        counts
+            .entry(flow)
+            .or_default()
+            .insert(state.as_str(), count);
     }
     Ok(counts)
 }
@@ -85,6 +88,9 @@ pub(crate) async fn check(
     Query(query): Query<CheckQuery>,
     _: NoBody,
 ) -> Result<Json<Findings>> {
-    let findings = shared.core.check_flow(&FlowName::from(name), query.probe).await?;
+    let findings = shared
+        .core
+        .check_flow(&FlowName::from(name), query.probe)
+        .await?;
     Ok(Json(findings.into()))
 }

@@ -68,5 +68,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| crate::document().to_string
 #[utoipa::path(get, path = "/openapi.json", tag = "health",
     responses((status = 200, body = serde_json::Value)))]
 pub(crate) async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        DOCUMENT.as_str(),
+    )
 }

@@ -30,7 +30,7 @@ pub(crate) struct Accepted {
         ("connection" = String, Path, description = "Name of the connection"),
         ("hook" = String, Path, description = "Name of the connector's webhook endpoint"),
     ),
-    request_body(content = Vec<u8>, content_type = "*/*", description = "In the vendor's form"),
+    request_body(content = String, content_type = "*/*", description = "In the vendor's form"),
     responses(
         (status = 200, description = "Stored", body = Accepted),
         (status = 400, description = "It cannot be read far enough to be verified"),
@@ -50,11 +50,22 @@ pub(crate) async fn accept(
     }
     let method = request.method().to_string();
     let uri = request.uri();
-    let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str()).to_owned();
+    let path = uri
+        .path_and_query()
+        .map_or(uri.path(), |path| path.as_str())
+        .to_owned();
     let headers = fields(request.headers());
     let body = extract::bytes(request).await?.to_vec();
     let connection = ConnectionName::from(connection);
-    let delivery = NewWebhook { connection, endpoint, method, path, headers, body, received_at };
+    let delivery = NewWebhook {
+        connection,
+        endpoint,
+        method,
+        path,
+        headers,
+        body,
+        received_at,
+    };
     match shared.core.accept_webhook(delivery).await {
         Ok(Verdict::Stored(accepted)) => Ok(Json(Accepted { accepted })),
         Ok(Verdict::Refused(Refusal::Unknown(reason))) => Err(Problem::not_found(reason)),

@@ -12,8 +12,18 @@ use crate::view::plugin::{PluginDetail, PluginView, Plugins, QuarantinedView};
     responses((status = 200, body = Plugins)))]
 pub(crate) async fn list(State(shared): Context) -> Json<Plugins> {
     Json(Plugins {
-        accepted: shared.plugins.list().iter().map(|plugin| PluginView::from(&**plugin)).collect(),
-        quarantined: shared.plugins.quarantined().into_iter().map(QuarantinedView::from).collect(),
+        accepted: shared
+            .plugins
+            .list()
+            .iter()
+            .map(|plugin| PluginView::from(&**plugin))
+            .collect(),
+        quarantined: shared
+            .plugins
+            .quarantined()
+            .into_iter()
+            .map(QuarantinedView::from)
+            .collect(),
     })
 }
 

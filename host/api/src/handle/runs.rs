@@ -66,13 +66,25 @@ pub(crate) async fn start(
     }
     let flow = FlowName::from(flow);
     if !shared.core.flow(&flow)?.spec.enabled {
-        return Err(Problem::conflict(format!("the flow {flow} is switched off (enabled = false)")));
+        return Err(Problem::conflict(format!(
+            "the flow {flow} is switched off (enabled = false)"
+        )));
     }
-    let key = key.map(|key| RequestKey {
-        key: format!("{}:{key}", caller.key),
+    // A request without a key is none of the others, also of those in the same millisecond.
+    let key = match key {
+        Some(key) => format!("{}:{key}", caller.key),
+        None => format!("request {}", shared.next_request_id()),
+    };
+    let key = RequestKey {
+        key,
         fingerprint: fingerprint(&flow, &input),
-    });
-    let request = StartRequest { flow, input, key, actor: caller.actor() };
+    };
+    let request = StartRequest {
+        flow,
+        input,
+        key: Some(key),
+        actor: caller.actor(),
+    };
     let (result, id) = match shared.core.start_run(request).await? {
         StartOutcome::Started(id) => (StartResult::Started, id),
         StartOutcome::Delivered(id) => (StartResult::Delivered, id),
@@ -84,18 +96,31 @@ pub(crate) async fn start(
         }
     };
     // It is accepted: a store that fails now must not turn the answer into an error.
-    let run = shared.core.store().run(&id).await.ok().flatten().map(RunView::from);
+    let run = shared
+        .core
+        .store()
+        .run(&id)
+        .await
+        .ok()
+        .flatten()
+        .map(RunView::from);
     let status = match result {
         StartResult::Repeated => StatusCode::OK,
         StartResult::Started | StartResult::Delivered => StatusCode::ACCEPTED,
     };
-    let view = StartedView { result, run_id: id.to_string(), run };
+    let view = StartedView {
+        result,
+        run_id: id.to_string(),
+        run,
+    };
     let mut response = (status, Json(view)).into_response();
     if let Ok(location) = HeaderValue::try_from(location(&id)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     if matches!(result, StartResult::Repeated) {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
@@ -157,7 +182,10 @@ impl RunQuery {
 }
 
 fn states(names: &[String]) -> Result<Vec<RunState>> {
-    let names = names.iter().flat_map(|names| names.split(',')).map(str::trim);
+    let names = names
+        .iter()
+        .flat_map(|names| names.split(','))
+        .map(str::trim);
     let state = |name: &str| {
         RunState::parse(name).ok_or_else(|| {
             let known = RunState::ALL.map(RunState::as_str).join(", ");
@@ -169,7 +197,8 @@ fn states(names: &[String]) -> Result<Vec<RunState>> {
 
 fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>> {
     let parse = |text: String| {
-        text.parse().map_err(|error| Problem::malformed(format!("query `{name}`: {error}")))
+        text.parse()
+            .map_err(|error| Problem::malformed(format!("query `{name}`: {error}")))
     };
     text.map(parse).transpose()
 }
@@ -182,7 +211,9 @@ pub(crate) async fn list(
     Query(query): Query<RunQuery>,
 ) -> Result<Json<Page<RunView>>> {
     let (filter, page) = query.parts()?;
-    Ok(Json(Page::of(shared.core.store().runs(filter, page).await?)))
+    Ok(Json(Page::of(
+        shared.core.store().runs(filter, page).await,
+    )?))
 }
 
 /// Which parked runs.
@@ -212,7 +243,9 @@ pub(crate) async fn parked(
         ..RunFilter::default()
     };
     let page = page_request(query.cursor, query.limit)?;
-    Ok(Json(Page::of(shared.core.store().runs(filter, page).await?)))
+    Ok(Json(Page::of(
+        shared.core.store().runs(filter, page).await,
+    )?))
 }
 
 /// Show a run with all that it holds and waits for.
@@ -226,7 +259,10 @@ pub(crate) async fn show(
     let id = RunId::from(id);
     let store = shared.core.store();
     let run = super::run(&shared, &id).await?;
-    let notices = PageRequest { cursor: None, limit: NOTICES_SHOWN };
+    let notices = PageRequest {
+        cursor: None,
+        limit: NOTICES_SHOWN,
+    };
     let parts = RunParts {
         run,
         waits: store.waits(&id).await?,
@@ -246,7 +282,10 @@ pub(crate) async fn steps(State(shared): Context, Path(id): Path<String>) -> Res
     super::run(&shared, &id).await?;
     let store = shared.core.store();
     let steps = store.steps(&id).await?;
-    Ok(Json(Steps::new(steps, store.journal_entries(&id, None).await?)))
+    Ok(Json(Steps::new(
+        steps,
+        store.journal_entries(&id, None).await?,
+    )))
 }
 
 /// How a run is to be cancelled.
@@ -273,8 +312,11 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
     Body(input): Body<CancelInput>,
 ) -> Result<Json<ControlledView>> {
-    let control =
-        Control::Cancel { reason: input.reason, force: input.force, sender: caller.actor() };
+    let control = Control::Cancel {
+        reason: input.reason,
+        force: input.force,
+        sender: caller.actor(),
+    };
     act(&shared, &caller, id, control).await
 }
 
@@ -342,8 +384,11 @@ pub(crate) async fn signal(
     Path(id): Path<String>,
     Body(input): Body<SignalInput>,
 ) -> Result<Json<ControlledView>> {
-    let signal =
-        Signal { name: input.name, data: input.data.to_string(), sender: caller.actor() };
+    let signal = Signal {
+        name: input.name,
+        data: input.data.to_string(),
+        sender: caller.actor(),
+    };
     act(&shared, &caller, id, Control::Signal(signal)).await
 }
 
@@ -353,7 +398,10 @@ async fn act(
     id: String,
     control: Control,
 ) -> Result<Json<ControlledView>> {
-    let controlled = shared.core.control(&RunId::from(id), control, &caller.actor()).await?;
+    let controlled = shared
+        .core
+        .control(&RunId::from(id), control, &caller.actor())
+        .await?;
     Ok(Json(controlled.into()))
 }
 
@@ -365,8 +413,17 @@ mod tests {
     fn the_fingerprint_is_that_of_the_meaning() {
         let flow = FlowName::from("f");
         let one = fingerprint(&flow, &json!({"a": 1, "b": {"c": 2, "d": 3}}));
-        assert_eq!(one, fingerprint(&flow, &json!({"b": {"d": 3, "c": 2}, "a": 1})));
-        assert_ne!(one, fingerprint(&flow, &json!({"a": 1, "b": {"c": 2, "d": 4}})));
-        assert_ne!(one, fingerprint(&"g".into(), &json!({"a": 1, "b": {"c": 2, "d": 3}})));
+        assert_eq!(
+            one,
+            fingerprint(&flow, &json!({"b": {"d": 3, "c": 2}, "a": 1}))
+        );
+        assert_ne!(
+            one,
+            fingerprint(&flow, &json!({"a": 1, "b": {"c": 2, "d": 4}}))
+        );
+        assert_ne!(
+            one,
+            fingerprint(&"g".into(), &json!({"a": 1, "b": {"c": 2, "d": 3}}))
+        );
     }
 }

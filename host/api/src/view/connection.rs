@@ -13,6 +13,7 @@ use super::{Finding, Time, times};
 /// Whether runs can use a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = ConnectionStatus)]
 pub(crate) enum Status {
     /// Nothing speaks against it.
     Healthy,
@@ -75,8 +76,10 @@ struct PollView {
 
 impl ConnectionView {
     pub(crate) fn new(spec: &ConnectionSpec, health: &ConnectionHealth, loaded: bool) -> Self {
-        let found_error =
-            health.findings.iter().any(|finding| finding.severity == forebay_model::Severity::Error);
+        let found_error = health
+            .findings
+            .iter()
+            .any(|finding| finding.severity == forebay_model::Severity::Error);
         let status = if !loaded {
             Status::NoPlugin
         } else if health.refused.is_some() {
@@ -129,7 +132,11 @@ pub(crate) struct PolledView {
 
 impl From<Polled> for PolledView {
     fn from(polled: Polled) -> Self {
-        Self { new: polled.recorded.new, known: polled.recorded.known, more: polled.more }
+        Self {
+            new: polled.recorded.new,
+            known: polled.recorded.known,
+            more: polled.more,
+        }
     }
 }
 
@@ -146,10 +153,14 @@ pub(crate) struct CursorView {
 impl From<Option<Cursor>> for CursorView {
     fn from(cursor: Option<Cursor>) -> Self {
         match cursor {
-            Some(cursor) => {
-                Self { value: Some(cursor.value), updated_at: Some(cursor.updated_at.into()) }
-            }
-            None => Self { value: None, updated_at: None },
+            Some(cursor) => Self {
+                value: Some(cursor.value),
+                updated_at: Some(cursor.updated_at.into()),
+            },
+            None => Self {
+                value: None,
+                updated_at: None,
+            },
         }
     }
 }

@@ -66,7 +66,10 @@ impl From<Event> for EventView {
             data: event
                 .data
                 .into_iter()
-                .map(|field| FieldView { name: field.name, value: plain(field.value) })
+                .map(|field| FieldView {
+                    name: field.name,
+                    value: plain(field.value),
+                })
                 .collect(),
         }
     }
@@ -165,15 +168,18 @@ pub(crate) enum DeliveryView {
 impl From<DeliveryContent> for DeliveryView {
     fn from(delivery: DeliveryContent) -> Self {
         match delivery {
-            DeliveryContent::Request(input) => Self::Request { input: super::json(&input) },
+            DeliveryContent::Request(input) => Self::Request {
+                input: super::json(&input),
+            },
             DeliveryContent::Event(incoming) => Self::Event {
                 connection: incoming.connection.to_string(),
                 role: incoming.role,
                 event: Box::new(incoming.event.into()),
             },
-            DeliveryContent::Timer(fired) => {
-                Self::Timer { name: fired.name, due_at: fired.due_at.into() }
-            }
+            DeliveryContent::Timer(fired) => Self::Timer {
+                name: fired.name,
+                due_at: fired.due_at.into(),
+            },
             DeliveryContent::Signal(signal) => Self::Signal {
                 name: signal.name,
                 data: super::json(&signal.data),

@@ -49,7 +49,9 @@ impl FlowView {
             handler: spec.handler.clone(),
             handler_version: handler.map(|plugin| plugin.version().to_owned()),
             handler_digest: handler.map(|plugin| plugin.digest.to_string()),
-            connections: connections.map(|(role, name)| (role.clone(), name.to_string())).collect(),
+            connections: connections
+                .map(|(role, name)| (role.clone(), name.to_string()))
+                .collect(),
             runs,
         }
     }

@@ -81,7 +81,9 @@ pub(crate) struct Findings {
 impl From<Vec<forebay_model::Finding>> for Findings {
     fn from(findings: Vec<forebay_model::Finding>) -> Self {
         Self {
-            passed: findings.iter().all(|finding| finding.severity != Severity::Error),
+            passed: findings
+                .iter()
+                .all(|finding| finding.severity != Severity::Error),
             findings: findings.into_iter().map(Finding::from).collect(),
         }
     }

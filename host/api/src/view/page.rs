@@ -1,5 +1,6 @@
 //! Lists.
 
+use forebay_store::Error as StoreError;
 use forebay_store::query::{Page as StorePage, PageRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,11 +20,19 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    pub(crate) fn of<S>(page: StorePage<S>) -> Self
+    /// The store's answer to a list request. What it refuses there is the cursor.
+    pub(crate) fn of<S>(answer: forebay_store::Result<StorePage<S>>) -> Result<Self>
     where
         T: From<S>,
     {
-        Self { items: page.items.into_iter().map(T::from).collect(), next: page.next }
+        let page = answer.map_err(|error| match error {
+            StoreError::Refused(reason) => Problem::malformed(format!("query `cursor`: {reason}")),
+            error => error.into(),
+        })?;
+        Ok(Self {
+            items: page.items.into_iter().map(T::from).collect(),
+            next: page.next,
+        })
     }
 }
 
@@ -36,7 +45,9 @@ pub(crate) struct List<T> {
 
 impl<T> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self { items: items.into_iter().collect() }
+        Self {
+            items: items.into_iter().collect(),
+        }
     }
 }
 
@@ -61,9 +72,12 @@ impl PageQuery {
 /// The page that a query asks for.
 pub(crate) fn page_request(cursor: Option<String>, limit: Option<u32>) -> Result<PageRequest> {
     match limit {
-        Some(limit) if limit == 0 || limit > LONGEST_PAGE => {
-            Err(Problem::malformed(format!("query `limit`: from 1 to {LONGEST_PAGE}")))
-        }
-        _ => Ok(PageRequest { cursor, limit: limit.unwrap_or(0) }),
+        Some(limit) if limit == 0 || limit > LONGEST_PAGE => Err(Problem::malformed(format!(
+            "query `limit`: from 1 to {LONGEST_PAGE}"
+        ))),
+        _ => Ok(PageRequest {
+            cursor,
+            limit: limit.unwrap_or(0),
+        }),
     }
 }

@@ -20,6 +20,7 @@ pub(crate) struct Plugins {
 /// What a component is.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = PluginKind)]
 pub(crate) enum Kind {
     /// Speaks one vendor's API.
     Connector,
@@ -36,7 +37,6 @@ pub(crate) struct PluginView {
     /// Its version.
     version: String,
     /// What it is.
-    #[schema(inline)]
     kind: Kind,
     /// One sentence.
     summary: String,
@@ -159,7 +159,12 @@ impl From<&Plugin> for PluginView {
 
 impl From<Quarantined> for QuarantinedView {
     fn from(file: Quarantined) -> Self {
-        Self { file: file.file, code: file.code, reason: file.reason, at: file.at.into() }
+        Self {
+            file: file.file,
+            code: file.code,
+            reason: file.reason,
+            at: file.at.into(),
+        }
     }
 }
 

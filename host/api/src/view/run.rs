@@ -97,9 +97,10 @@ impl From<Run> for RunView {
             }),
             outcome: run.outcome,
             summary: run.summary,
-            park_reason: run
-                .park_reason
-                .map(|reason| ParkReasonView { code: reason.code, message: reason.message }),
+            park_reason: run.park_reason.map(|reason| ParkReasonView {
+                code: reason.code,
+                message: reason.message,
+            }),
             attempt: run.attempt,
             retry_at: times(run.retry_at),
             last_error: run.last_error,
@@ -208,7 +209,10 @@ impl From<RunParts> for RunDetail {
             entity: wait.entity.into(),
             kinds: wait.kinds,
         };
-        let timer = |timer: RunTimer| TimerView { name: timer.name, due_at: timer.due_at.into() };
+        let timer = |timer: RunTimer| TimerView {
+            name: timer.name,
+            due_at: timer.due_at.into(),
+        };
         let inbox = |item: InboxItem| InboxView {
             id: item.id,
             delivery: item.delivery.into(),
@@ -242,6 +246,7 @@ pub(crate) enum StartResult {
 
 /// The answer to a request to start a run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Started)]
 pub(crate) struct StartedView {
     /// What became of it.
     pub(crate) result: StartResult,
@@ -253,6 +258,7 @@ pub(crate) struct StartedView {
 
 /// What an operator's action did.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Controlled)]
 pub(crate) struct ControlledView {
     /// It changed something; false if all was so already.
     changed: bool,
@@ -262,13 +268,19 @@ pub(crate) struct ControlledView {
 
 impl From<Controlled> for ControlledView {
     fn from(controlled: Controlled) -> Self {
-        Self { changed: controlled.changed, run: controlled.run.into() }
+        Self {
+            changed: controlled.changed,
+            run: controlled.run.into(),
+        }
     }
 }
 
 impl From<Entity> for EntityView {
     fn from(entity: Entity) -> Self {
-        Self { kind: entity.kind, id: entity.id }
+        Self {
+            kind: entity.kind,
+            id: entity.id,
+        }
     }
 }
 

@@ -103,8 +103,10 @@ impl Steps {
         let current = calls.pop_last();
         Self {
             items,
-            current: current
-                .map(|(activation, calls)| OpenActivation { activation, calls: views(calls) }),
+            current: current.map(|(activation, calls)| OpenActivation {
+                activation,
+                calls: views(calls),
+            }),
         }
     }
 }

@@ -1,0 +1,78 @@
+//! A real store that can be made to fail.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use forebay_model::audit::{AuditEntry, AuditRecord};
+use forebay_model::journal::JournalEntry;
+use forebay_model::run::{ParkReason, Run, RunState, StepRecord};
+use forebay_model::{ConnectionName, Digest, FlowName, RunId, Timestamp};
+use forebay_store::intake::*;
+use forebay_store::query::*;
+use forebay_store::runs::*;
+use forebay_store::{Error, Result, Store};
+use serde_json::Value;
+
+/// While broken, nothing can be read or written.
+pub(crate) struct Breakable {
+    pub(crate) inner: Arc<dyn Store>,
+    pub(crate) broken: AtomicBool,
+}
+
+macro_rules! pass_on {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Store for Breakable {
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
+                if self.broken.load(Ordering::SeqCst) {
+                    return Err(Error::Unwritable("no space left on /dev/sda1".to_owned()));
+                }
+                self.inner.$name($($argument),*).await
+            })+
+        }
+    };
+}
+
+pass_on! {
+    fn accept_webhook(webhook: NewWebhook) -> u64;
+    fn open_webhooks(now: Timestamp, limit: u32) -> Vec<StoredWebhook>;
+    fn settle_webhook(webhook: u64, settlement: WebhookSettlement) -> Recorded;
+    fn record_events(batch: EventBatch) -> Recorded;
+    fn cursor(trigger: &str) -> Option<Cursor>;
+    fn set_cursor(write: CursorWrite, audit: AuditEntry) -> ();
+    fn unrouted_events(limit: u32) -> Vec<StoredEvent>;
+    fn subscribers(event: u64) -> Vec<Subscriber>;
+    fn route(event: u64, plan: RoutePlan, now: Timestamp) -> Routed;
+    fn deferred_events(flow: &FlowName, limit: u32) -> Vec<StoredEvent>;
+    fn route_deferred(event: u64, flow: &FlowName, plan: RoutePlan, now: Timestamp) -> Routed;
+    fn put_flow_config(hash: &str, config: &Value) -> ();
+    fn flow_config(hash: &str) -> Option<Value>;
+    fn start_run(run: NewRun) -> StartOutcome;
+    fn claim(request: ClaimRequest) -> Vec<Claimed>;
+    fn renew(claims: &[Claim], until: Timestamp) -> Vec<Claim>;
+    fn journal(claim: &Claim, entries: Vec<JournalEntry>) -> ();
+    fn commit_step(claim: &Claim, commit: StepCommit) -> Committed;
+    fn put_off(claim: &Claim, put_off: PutOff) -> ();
+    fn park(claim: &Claim, reason: ParkReason, journal: Vec<JournalEntry>, audit: Vec<AuditEntry>, now: Timestamp) -> ();
+    fn release(claim: &Claim, now: Timestamp) -> ();
+    fn fire_timers(now: Timestamp, limit: u32) -> u32;
+    fn next_due() -> Option<Timestamp>;
+    fn wake_connection(connection: &ConnectionName, now: Timestamp) -> u32;
+    fn control(run: &RunId, control: Control, audit: AuditEntry, now: Timestamp) -> Controlled;
+    fn digests_in_use() -> Vec<Digest>;
+    fn audit(entries: Vec<AuditEntry>) -> ();
+    fn audit_records(run: Option<&RunId>, page: PageRequest) -> Page<AuditRecord>;
+    fn verify_audit() -> std::result::Result<u64, u64>;
+    fn run(run: &RunId) -> Option<Run>;
+    fn runs(filter: RunFilter, page: PageRequest) -> Page<Run>;
+    fn run_counts() -> Vec<(FlowName, RunState, u64)>;
+    fn steps(run: &RunId) -> Vec<StepRecord>;
+    fn journal_entries(run: &RunId, activation: Option<u32>) -> Vec<JournalEntry>;
+    fn inbox(run: &RunId) -> Vec<InboxItem>;
+    fn waits(run: &RunId) -> Vec<RunWait>;
+    fn timers(run: &RunId) -> Vec<RunTimer>;
+    fn notices(run: Option<&RunId>, page: PageRequest) -> Page<NoticeRecord>;
+    fn events(filter: EventFilter, page: PageRequest) -> Page<StoredEvent>;
+    fn probe() -> ();
+}
