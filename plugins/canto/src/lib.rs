@@ -18,6 +18,8 @@ mod fields;
 mod map;
 mod search;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod update;
 mod versions;
 mod webhook;
