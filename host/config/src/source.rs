@@ -49,10 +49,14 @@ impl Sources {
     /// The main file cannot be read: there is nothing to go on with.
     pub fn load(&self, path: &FilePath) -> Result<Document, Problems> {
         let text = read(path).map_err(|problem| Problems::from_iter([problem]))?;
-        let directory = path.parent().unwrap_or(FilePath::new("")).to_owned();
+        // Absolute, because the folders that are named relative to it outlive the working directory.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let directory = absolute.parent().unwrap_or(FilePath::new("")).to_owned();
         let mut files = vec![(path.display().to_string(), text)];
         let mut problems = Vec::new();
-        match fragments(&directory.join(FRAGMENTS)) {
+        // Messages name files the way the caller named the main one.
+        let beside = path.parent().unwrap_or(FilePath::new(""));
+        match fragments(&beside.join(FRAGMENTS)) {
             Ok(paths) => {
                 for fragment in paths {
                     match read(&fragment) {

@@ -38,6 +38,7 @@ macro_rules! for_each_contract_case {
                 an_event_before_the_activation_is_not,
                 an_event_reaches_a_run_once,
                 a_start_that_ended_is_not_repeated,
+                an_event_that_an_ended_run_did_not_see_is_offered_again,
                 events_are_kept_for_a_flow_that_is_off;
             claims:
                 the_longest_waiting_run_is_claimed_first,
@@ -60,7 +61,7 @@ macro_rules! for_each_contract_case {
                 an_end_about_another_item_is_refused;
             control:
                 retry_makes_a_failed_call_again,
-                retry_after_a_parking_step_waits_on,
+                a_run_that_its_handler_parked_keeps_its_waits_and_looks_again,
                 pause_holds_and_resume_goes_on,
                 a_step_of_a_paused_run_is_kept,
                 cancel_goes_ahead_of_a_parked_activation,

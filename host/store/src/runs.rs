@@ -12,6 +12,10 @@ use forebay_model::{ConnectionName, Digest, Entity, FlowName, RunId, Timestamp};
 /// Name of the signal that asks a handler to clean up. It goes before everything else in an inbox.
 pub const CANCEL_SIGNAL: &str = "cancel";
 
+/// Name of the signal that a run gets when an operator retries it and nothing else waits for it: its
+/// handler parked it, and looks again.
+pub const RETRY_SIGNAL: &str = "retry";
+
 /// A run to start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRun {
@@ -225,7 +229,8 @@ pub enum Control {
         sender: String,
     },
     /// Try a parked or put-off activation again at once. A failed last call is made again; what
-    /// was recorded before stays.
+    /// was recorded before stays. A run that its handler parked gets [`RETRY_SIGNAL`] if nothing
+    /// else waits for it.
     Retry,
     /// Hold it.
     Pause,

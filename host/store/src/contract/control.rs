@@ -39,7 +39,7 @@ pub async fn retry_makes_a_failed_call_again(store: &dyn Store) {
     assert_eq!(third.failing_since, None);
 }
 
-pub async fn retry_after_a_parking_step_waits_on(store: &dyn Store) {
+pub async fn a_run_that_its_handler_parked_keeps_its_waits_and_looks_again(store: &dyn Store) {
     let run = started(store, "a", 0).await;
     stepped(store, waiting(vec![wait("a")], vec![timer("t", 50)]), 1).await;
     controlled(store, &run, Control::Signal(signal("go")), 2).await;
@@ -50,6 +50,10 @@ pub async fn retry_after_a_parking_step_waits_on(store: &dyn Store) {
         controlled(store, &run, Control::Retry, 3).await.run.state,
         RunState::Waiting
     );
+    let looking = claim_one(store, 3).await;
+    assert_eq!(looking.delivery.label(), "signal retry");
+    let again = waiting(vec![], vec![timer("t", 50)]);
+    store.commit_step(&looking.claim, step(&looking, again, 4)).await.unwrap();
     nothing_due(store, 49).await;
     store.fire_timers(at(50), 10).await.unwrap();
     assert_eq!(claim_one(store, 50).await.delivery.label(), "timer t");

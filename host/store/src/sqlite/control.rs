@@ -12,7 +12,7 @@ use super::claims::resting;
 use super::inbox::{self, Origin};
 use super::rows::{execute, first, get_run, json, time_option};
 use super::{audit, journal, starting};
-use crate::runs::{CANCEL_SIGNAL, Control, Controlled};
+use crate::runs::{CANCEL_SIGNAL, Control, Controlled, RETRY_SIGNAL};
 use crate::{Error, Result};
 
 /// Do what an operator asks, and write it down if it changes something.
@@ -122,6 +122,15 @@ fn retry(connection: &Connection, run: &Run, now: Timestamp) -> Result<()> {
     journal::reset_failed_end(connection, &run.id, run.activations + 1)?;
     if run.state == RunState::Parked {
         starting::place(connection, &run.id, resting(run.activations))?;
+        if inbox::open(connection, &run.id)?.is_empty() {
+            let signal = Signal {
+                name: RETRY_SIGNAL.to_owned(),
+                data: "{}".to_owned(),
+                sender: "operator".to_owned(),
+            };
+            let content = DeliveryContent::Signal(signal);
+            inbox::deliver(connection, &run.id, Origin::Other, &content, now)?;
+        }
     }
     execute(
         connection,

@@ -124,6 +124,24 @@ pub(super) fn replace_fired_timers(
     Ok(())
 }
 
+/// Events that are left are routed again. Runs that had them keep them: an inbox holds an event
+/// once, and a run that one has started already is not started again.
+pub(super) fn offer_again(connection: &Connection, run: &RunId, at: Timestamp) -> Result<()> {
+    execute(
+        connection,
+        "UPDATE events SET routed = 0 WHERE id IN \
+             (SELECT event FROM inbox WHERE run = ?1 AND settled_at IS NULL AND event IS NOT NULL)",
+        [run.as_str()],
+    )?;
+    execute(
+        connection,
+        "UPDATE inbox SET settled_at = ?2, fate = 'offered-again' \
+         WHERE run = ?1 AND settled_at IS NULL AND event IS NOT NULL",
+        params![run.as_str(), at.0],
+    )?;
+    Ok(())
+}
+
 /// Drop everything that is left; returns what it was.
 pub(super) fn drop_all(
     connection: &Connection,

@@ -160,7 +160,8 @@ pub(super) fn add_labels(
     Ok(())
 }
 
-/// End a run: nothing will happen to it any more, and what is left in its inbox is dropped.
+/// End a run: nothing will happen to it any more. Events it did not look at are routed anew, as if
+/// it had never been there: they may start its successor. All else in its inbox is dropped.
 pub(super) fn end(
     connection: &Connection,
     run: &RunId,
@@ -195,6 +196,7 @@ pub(super) fn end(
         "DELETE FROM waits WHERE run = ?1",
         [run.as_str()],
     )?;
+    inbox::offer_again(connection, run, at)?;
     let dropped = inbox::drop_all(connection, run, at)?;
     let action = format!("run.{}", state.as_str());
     let details = value!({"outcome": completion.outcome, "summary": completion.summary});
