@@ -1,2 +1,65 @@
-//! x
-fn main(){}
+//! `cargo xtask`: what a person or a build server does with this workspace, as commands.
+//!
+//! What lives here: building plugins and examples, the checks and tests in their order, the rule of
+//! which room may name what, and the demonstration. What must not: anything the product needs to run.
+//! No crate of the workspace is a dependency of this one, so that it builds in seconds.
+//!
+//! Start at [`Command`], then at the module of the command's name.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "these commands talk to a person at a terminal"
+)]
+
+mod examples;
+mod plugins;
+mod rooms;
+mod shell;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use shell::Shell;
+
+/// Developer commands of the Forebay workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build all plugins into `target/plugins`.
+    Plugins(plugins::Arguments),
+    /// Build the plugins of the third-party example into `target/examples`.
+    Examples(examples::Arguments),
+    /// Set up what is missing, then run every check and every test.
+    Test(test::Arguments),
+    /// Check that each crate names only what it may name.
+    Rooms,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let shell = Shell::open()?;
+    match command {
+        Command::Plugins(arguments) => plugins::build(&shell, &arguments),
+        Command::Examples(arguments) => examples::build(&shell, &arguments).map(drop),
+        Command::Test(arguments) => test::run(&shell, &arguments),
+        Command::Rooms => rooms::check(&shell),
+    }
+}
