@@ -1,0 +1,238 @@
+//! Events by polling: one scan of what was modified since, in pages, then the delete queue.
+//!
+//! A scan starts at the watermark of the scan before, less the overlap, because the search index
+//! comes late. Its own watermark is the latest modification it saw, by the vendor's clock.
+
+use forebay_sdk::connector::{ChangeOptions, ChangePage};
+use forebay_sdk::{Error, Event, Timestamp, time, warn};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use crate::Iconik;
+use crate::wire::{Page, RawAsset, RawVersion};
+
+/// The cursor's form. A host that goes back to an older connector sees that it cannot read it.
+const CURSOR_VERSION: u32 = 1;
+
+/// How long after its creation an asset or version is still reported as new, although it was seen by
+/// a scan that began later: an asset may stay invisible for hours and then be modified.
+const NEW_FOR: Timestamp = time::DAY;
+
+/// Where polling stands.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cursor {
+    v: u32,
+    /// Nothing created earlier is new.
+    start: Timestamp,
+    /// Everything modified before has been seen.
+    watermark: Timestamp,
+    /// The scan being made.
+    #[serde(default)]
+    scan: Option<Scan>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Scan {
+    since: Timestamp,
+    latest: Timestamp,
+    stage: Stage,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Stage {
+    /// Assets modified since, after this place in the order.
+    Modified(Vec<Json>),
+    /// The delete queue, from this page.
+    Deleted(u32),
+}
+
+impl Iconik {
+    pub(crate) fn next_changes(
+        &self,
+        cursor: Option<&str>,
+        options: &ChangeOptions,
+    ) -> Result<ChangePage, Error> {
+        let mut cursor = match (cursor, options.start_at) {
+            (Some(text), _) => Cursor::read(text)?,
+            (None, Some(start)) => Cursor::starting(start),
+            (None, None) => return page(Vec::new(), &Cursor::starting(self.call.now())),
+        };
+        let mut scan = match cursor.scan.take() {
+            Some(scan) => scan,
+            None => self.new_scan(&cursor, options),
+        };
+        let (mut events, next) = match &scan.stage {
+            Stage::Modified(after) => {
+                let assets = self.modified_since(scan.since, after, options.limit)?;
+                self.after_modified(&cursor, &mut scan, &assets)?
+            }
+            Stage::Deleted(number) => self.deleted_since(scan.since, *number)?,
+        };
+        events.sort_by_key(|event| event.occurred_at);
+        match next {
+            Some(stage) => cursor.scan = Some(Scan { stage, ..scan }),
+            // A date in the future must not hide what comes until then.
+            None => cursor.watermark = cursor.watermark.max(scan.latest.min(self.call.now())),
+        }
+        page(events, &cursor)
+    }
+
+    fn new_scan(&self, cursor: &Cursor, options: &ChangeOptions) -> Scan {
+        if self.settings.rearm_webhooks
+            && let Err(error) = self.rearm_hooks()
+        {
+            warn!("own webhooks could not be looked at: {error}");
+        }
+        let overlap = Timestamp::from(options.overlap_seconds) * time::SECOND;
+        Scan {
+            since: cursor.watermark.saturating_sub(overlap).max(cursor.start),
+            latest: cursor.watermark,
+            stage: Stage::Modified(Vec::new()),
+        }
+    }
+
+    fn modified_since(
+        &self,
+        since: Timestamp,
+        after: &[Json],
+        limit: u32,
+    ) -> Result<Vec<RawAsset>, Error> {
+        let mut body = json!({
+            "query": "",
+            "doc_types": ["assets"],
+            "filter": {"operator": "AND", "terms": [
+                {"name": "date_modified", "range": {"min": time::to_rfc3339(since)}},
+            ]},
+            "sort": [{"name": "date_modified", "order": "asc"}],
+            "include_fields": [
+                "id", "title", "type", "status", "media_type", "date_created", "date_modified",
+                "date_deleted", "created_by_user", "updated_by_user", "in_collections", "versions",
+                "metadata",
+            ],
+        });
+        if !after.is_empty() {
+            body["search_after"] = json!(after);
+        }
+        let found: Page<RawAsset> = self.search_page(&body, self.scan_size(limit))?;
+        Ok(found.objects)
+    }
+
+    /// Assets per page of a scan: most give one event.
+    fn scan_size(&self, limit: u32) -> u32 {
+        limit.clamp(1, self.settings.page_size)
+    }
+
+    fn after_modified(
+        &self,
+        cursor: &Cursor,
+        scan: &mut Scan,
+        assets: &[RawAsset],
+    ) -> Result<(Vec<Event>, Option<Stage>), Error> {
+        let new_from = scan.since.saturating_sub(NEW_FOR).max(cursor.start);
+        let mut events = Vec::new();
+        for raw in assets {
+            scan.latest = scan.latest.max(raw.modified());
+            events.extend(self.seen(raw, new_from)?);
+        }
+        // A page may be shorter than asked for, so only an empty one is the end.
+        let stage = match assets.last().map(|last| last.sort.clone()) {
+            Some(after) if !after.is_empty() => Some(Stage::Modified(after)),
+            Some(_) => {
+                return Err(Error::unavailable(
+                    "iconik's search results hold no `_sort`, so there is no way to the next page",
+                ));
+            }
+            None if self.settings.poll_delete_queue => Some(Stage::Deleted(1)),
+            None => None,
+        };
+        Ok((events, stage))
+    }
+
+    /// What a document of the index tells. Of an asset that was created and deleted meanwhile only
+    /// the deletion is told.
+    fn seen(&self, raw: &RawAsset, new_from: Timestamp) -> Result<Vec<Event>, Error> {
+        if raw.is_trashed() {
+            return Ok(vec![self.deleted(raw)?]);
+        }
+        let mut events = Vec::new();
+        if raw.created() >= new_from {
+            events.push(self.created(raw)?);
+        }
+        if self.may_be_new(raw, new_from) {
+            events.extend(self.version_current(raw)?);
+        }
+        events.extend(self.updated(raw, self.marked_run(raw))?);
+        Ok(events)
+    }
+
+    /// Was the current version made lately, or may it have become current lately? When an older
+    /// version was promoted is not told, so it always may: its identity keeps it one event.
+    fn may_be_new(&self, raw: &RawAsset, new_from: Timestamp) -> bool {
+        let Some(current) = raw.current(self.settings.current_version) else {
+            return false;
+        };
+        let newer = |version: &RawVersion| version.number > current.number;
+        current.created().is_none_or(|at| at >= new_from) || raw.versions.iter().any(newer)
+    }
+
+    fn deleted_since(
+        &self,
+        since: Timestamp,
+        number: u32,
+    ) -> Result<(Vec<Event>, Option<Stage>), Error> {
+        let url = self.url("assets/v1/delete_queue/assets/");
+        let queue: Page<RawAsset> = match self.page(self.http.get(url), number) {
+            Ok(queue) => queue,
+            Err(Error::Denied(why)) => {
+                warn!("the delete queue is out of reach: {}", why.message);
+                return Ok((Vec::new(), None));
+            }
+            Err(error) => return Err(error),
+        };
+        let late = |raw: &&RawAsset| raw.deleted().unwrap_or_else(|| raw.modified()) >= since;
+        let events = queue
+            .objects
+            .iter()
+            .filter(late)
+            .map(|raw| self.deleted(raw));
+        let events = events.collect::<Result<_, _>>()?;
+        Ok((
+            events,
+            queue.has_next().then_some(Stage::Deleted(number + 1)),
+        ))
+    }
+}
+
+impl Cursor {
+    fn starting(start: Timestamp) -> Self {
+        Self {
+            v: CURSOR_VERSION,
+            start,
+            watermark: start,
+            scan: None,
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, Error> {
+        let cursor: Self = serde_json::from_str(text)
+            .map_err(|error| Error::invalid(format!("the cursor cannot be read: {error}")))?;
+        if cursor.v == CURSOR_VERSION {
+            Ok(cursor)
+        } else {
+            let message = format!("the cursor has the form {}, which is unknown", cursor.v);
+            Err(Error::invalid(message))
+        }
+    }
+}
+
+fn page(events: Vec<Event>, cursor: &Cursor) -> Result<ChangePage, Error> {
+    let text = serde_json::to_string(cursor)
+        .map_err(|error| Error::invalid(format!("the cursor cannot be written: {error}")))?;
+    Ok(ChangePage {
+        events,
+        cursor: text,
+        more: cursor.scan.is_some(),
+        next_poll_seconds: None,
+    })
+}

@@ -1,0 +1,189 @@
+//! Collections, by path of titles or by id.
+//!
+//! Two collections may have the same title and parent. Then the one made first is meant, so that
+//! every call means the same one.
+
+use forebay_sdk::assets::{Collection, Collections, ContentPage};
+use forebay_sdk::http::encode_component;
+use forebay_sdk::{Entity, Error, OrAbsent, lenient, paging};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::Iconik;
+use crate::asset::slashed;
+use crate::wire::Page;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawCollection {
+    #[serde(deserialize_with = "lenient::string")]
+    id: String,
+    #[serde(deserialize_with = "lenient::string")]
+    title: String,
+    #[serde(deserialize_with = "lenient::string")]
+    status: String,
+    #[serde(deserialize_with = "lenient::string")]
+    object_type: String,
+    #[serde(deserialize_with = "lenient::string")]
+    parent_id: String,
+    #[serde(deserialize_with = "lenient::string")]
+    date_created: String,
+}
+
+impl Collections for Iconik {
+    fn find(&self, path: &str) -> Result<Option<Collection>, Error> {
+        let mut found: Option<RawCollection> = None;
+        for title in titles(path)? {
+            let Some(child) = self.child(found.as_ref(), title)? else {
+                return Ok(None);
+            };
+            found = Some(child);
+        }
+        Ok(found.map(|found| collection(found, path)))
+    }
+
+    fn create(&self, path: &str) -> Result<Collection, Error> {
+        let mut found: Option<RawCollection> = None;
+        for title in titles(path)? {
+            let child = match self.child(found.as_ref(), title)? {
+                Some(child) => child,
+                None => self.create_child(found.as_ref(), title)?,
+            };
+            found = Some(child);
+        }
+        let found = found.ok_or_else(|| no_path(path))?;
+        Ok(collection(found, path))
+    }
+
+    fn contents(&self, collection: &str, page: Option<&str>) -> Result<ContentPage, Error> {
+        let number: u32 = paging::decode(page)?.unwrap_or(1);
+        let url = self.collection_url(collection, "contents/");
+        let found: Page<RawCollection> = self.page(self.http.get(url), number)?;
+        let next = found.has_next().then(|| paging::encode(&(number + 1)));
+        let present = found
+            .objects
+            .iter()
+            .filter(|object| object.status != "DELETED");
+        let entities = present.filter_map(|object| match object.object_type.as_str() {
+            "collections" => Some(Entity::new("collection", &object.id)),
+            "assets" | "" => Some(Entity::new("asset", &object.id)),
+            _ => None,
+        });
+        Ok(ContentPage {
+            entities: entities.collect(),
+            next: next.transpose()?,
+        })
+    }
+
+    fn add(&self, collection: &str, asset: &str) -> Result<(), Error> {
+        if self.holds(collection, asset)? {
+            return Ok(());
+        }
+        let url = self.collection_url(collection, "contents/");
+        let body = json!({"object_id": asset, "object_type": "assets"});
+        match self.http.post(url).json(&body).send_effect() {
+            Ok(outcome) => outcome.or_repeat().map(|_| ()),
+            // Somebody else was faster.
+            Err(error) if error.is_conflict() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remove(&self, collection: &str, asset: &str) -> Result<(), Error> {
+        if !self.holds(collection, asset)? {
+            return Ok(());
+        }
+        let asset = encode_component(asset);
+        let url = self.collection_url(collection, &format!("contents/assets/{asset}/"));
+        let gone = self.http.delete(url).send_effect().or_absent()?;
+        gone.map(forebay_sdk::http::Outcome::or_repeat)
+            .transpose()?;
+        Ok(())
+    }
+}
+
+impl Iconik {
+    fn collection_url(&self, id: &str, rest: &str) -> String {
+        self.url(&format!(
+            "assets/v1/collections/{}/{rest}",
+            encode_component(id)
+        ))
+    }
+
+    /// Is the asset in the collection? The asset knows its collections.
+    fn holds(&self, collection: &str, asset: &str) -> Result<bool, Error> {
+        let raw = self.raw_asset(asset)?;
+        Ok(raw.collections().any(|id| id == collection))
+    }
+
+    /// The collection of this title below another, or at the root.
+    fn child(
+        &self,
+        parent: Option<&RawCollection>,
+        title: &str,
+    ) -> Result<Option<RawCollection>, Error> {
+        let below: Vec<RawCollection> = match parent {
+            Some(parent) => {
+                let url = self.collection_url(&parent.id, "contents/");
+                self.all(&url, &[("object_types", "collections")])?
+            }
+            None => {
+                let url = self.url("assets/v1/collections/");
+                let mut roots: Vec<RawCollection> = self.all(&url, &[("is_root", "true")])?;
+                roots.retain(|root| root.parent_id.is_empty());
+                roots
+            }
+        };
+        let fits = |found: &RawCollection| {
+            found.title == title
+                && found.status != "DELETED"
+                && matches!(found.object_type.as_str(), "collections" | "")
+        };
+        let mut fitting: Vec<_> = below.into_iter().filter(fits).collect();
+        fitting.sort_by(|a, b| (&a.date_created, &a.id).cmp(&(&b.date_created, &b.id)));
+        Ok(fitting.into_iter().next())
+    }
+
+    fn create_child(
+        &self,
+        parent: Option<&RawCollection>,
+        title: &str,
+    ) -> Result<RawCollection, Error> {
+        let mut body = json!({"title": title});
+        if let Some(parent) = parent {
+            body["parent_id"] = json!(parent.id);
+        }
+        let call = self
+            .http
+            .post(self.url("assets/v1/collections/"))
+            .json(&body);
+        // Repeating walks the path first.
+        call.send_effect()?.or_repeat()?.json()
+    }
+}
+
+fn titles(path: &str) -> Result<Vec<&str>, Error> {
+    let titles: Vec<_> = path
+        .split('/')
+        .map(str::trim)
+        .filter(|title| !title.is_empty())
+        .collect();
+    if titles.is_empty() {
+        return Err(no_path(path));
+    }
+    Ok(titles)
+}
+
+fn no_path(path: &str) -> Error {
+    Error::invalid(format!("`{path}` is no path of a collection")).with_field("path")
+}
+
+fn collection(found: RawCollection, path: &str) -> Collection {
+    Collection {
+        id: found.id,
+        name: found.title,
+        path: slashed(path),
+        // iconik tells the number of assets only with a request for each collection.
+        size: None,
+    }
+}

@@ -1,0 +1,209 @@
+//! What an operator may choose for a connection, and what holds otherwise.
+
+use forebay_sdk::Error;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Objects asked for at once where the operator names no number: one quick reply for every list.
+const PAGE_SIZE: u32 = 100;
+/// Most objects that may be asked for at once; the vendor's limits for lists of ids are the same.
+const LARGEST_PAGE_SIZE: u32 = 500;
+/// Assets per page of a search. Each is read in full with about six requests, and the page must be
+/// there within one call.
+const SEARCH_PAGE_SIZE: u32 = 20;
+/// The vendor's sustained limit of 50 requests a second, by the minute.
+const REQUESTS_PER_MINUTE: u32 = 3_000;
+
+/// Settings of a connection to iconik.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address of the service. Tenants of the EU region have `https://eu.iconik.io`.
+    pub base_url: String,
+    /// Address that people open in a browser, for links. Empty: the same as `base_url`.
+    pub web_url: String,
+    /// How requests prove themselves.
+    pub auth: Auth,
+    /// Id of the metadata view whose fields are read and written. Empty: the view named by
+    /// `metadata_view_name`.
+    pub metadata_view: String,
+    /// Name of the metadata view, used where `metadata_view` is empty.
+    pub metadata_view_name: String,
+    /// User id the credentials act as. It is how own changes are told from those of people. Empty:
+    /// they are not told apart.
+    pub integration_user: String,
+    /// Metadata field that holds the id of the run which wrote last. Empty: none.
+    pub marker_field: String,
+    /// Where the release status of an asset is kept.
+    pub status_source: StatusSource,
+    /// The metadata field that holds it, where `status_source` is `field`.
+    pub status_field: String,
+    /// How that field spells each status.
+    pub status_words: StatusWords,
+    /// Metadata field with the end of rights. Empty: none.
+    pub expiry_field: String,
+    /// Metadata field whose values are taken as tags. Empty: tags cannot be read or written.
+    pub tags_field: String,
+    /// Which entry of an asset's list of versions is the current one. The vendor does not document
+    /// the order; `last` is what was seen.
+    pub current_version: CurrentVersion,
+    /// Algorithm of the checksums of files, put in front of them. The vendor does not name it.
+    pub checksum_algorithm: String,
+    /// Whether an own decision closes a review that still waits for other reviewers: the request is
+    /// changed to need one approval. Without it such a version stays requested.
+    pub decision_closes_request: bool,
+    /// Whether applying an access template replaces what stood there, as was inferred. If not, what
+    /// stands there is removed first.
+    pub template_replaces: bool,
+    /// Add signed links to proxies to an asset. They end after a while.
+    pub proxy_links: bool,
+    /// Webhooks to register, as `event_type/realm`. An empty realm stands for all.
+    pub hooks: Vec<String>,
+    /// Switch own webhooks that iconik has set to `FAILING` on again whenever a poll begins.
+    pub rearm_webhooks: bool,
+    /// Look into the delete queue when polling. Needed where the search index does not hold deleted
+    /// assets, which the vendor does not document.
+    pub poll_delete_queue: bool,
+    /// System domain that deliveries must come from. Empty: any, as the secret has been checked.
+    pub system_domain_id: String,
+    /// Objects asked for at once in lists.
+    pub page_size: u32,
+    /// Assets returned at most by one page of a search; each is read in full.
+    pub search_page_size: u32,
+    /// Requests a minute that the connection may make.
+    pub requests_per_minute: u32,
+}
+
+/// How requests prove themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// An application's id and token: the secrets `app_id` and `auth_token`.
+    AppToken,
+    /// A personal access token: the secret `token`.
+    Bearer,
+}
+
+/// Where the release status of an asset is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatusSource {
+    /// In the approval of its current version.
+    Approval,
+    /// In a metadata field.
+    Field,
+}
+
+/// Which entry of the list of versions is the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CurrentVersion {
+    /// The last.
+    Last,
+    /// The first.
+    First,
+    /// The one with the highest number.
+    HighestNumber,
+}
+
+/// How the status field spells each status.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatusWords {
+    /// Waits for a decision.
+    pub pending: String,
+    /// Released.
+    pub approved: String,
+    /// Kept back.
+    pub restricted: String,
+    /// Its rights have ended.
+    pub expired: String,
+    /// Refused.
+    pub rejected: String,
+}
+
+impl Default for StatusWords {
+    fn default() -> Self {
+        Self {
+            pending: "pending".to_owned(),
+            approved: "approved".to_owned(),
+            restricted: "restricted".to_owned(),
+            expired: "expired".to_owned(),
+            rejected: "rejected".to_owned(),
+        }
+    }
+}
+
+/// What happens at assets and collections that somebody may wait for.
+const HOOKS: [&str; 7] = [
+    "assets/entity",
+    "assets/metadata",
+    "assets/versions",
+    "assets/approvals",
+    "assets/proxies",
+    "assets/segments",
+    "collections/contents",
+];
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: "https://app.iconik.io".to_owned(),
+            web_url: String::new(),
+            auth: Auth::AppToken,
+            metadata_view: String::new(),
+            metadata_view_name: "Workflow".to_owned(),
+            integration_user: String::new(),
+            marker_field: "run".to_owned(),
+            status_source: StatusSource::Approval,
+            status_field: "review_state".to_owned(),
+            status_words: StatusWords::default(),
+            expiry_field: "rights_end".to_owned(),
+            tags_field: String::new(),
+            current_version: CurrentVersion::Last,
+            checksum_algorithm: "md5".to_owned(),
+            decision_closes_request: true,
+            template_replaces: true,
+            proxy_links: false,
+            hooks: HOOKS.map(str::to_owned).to_vec(),
+            rearm_webhooks: true,
+            poll_delete_queue: true,
+            system_domain_id: String::new(),
+            page_size: PAGE_SIZE,
+            search_page_size: SEARCH_PAGE_SIZE,
+            requests_per_minute: REQUESTS_PER_MINUTE,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuse what the schema cannot say.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        for (name, size) in [
+            ("page_size", self.page_size),
+            ("search_page_size", self.search_page_size),
+        ] {
+            if !(1..=LARGEST_PAGE_SIZE).contains(&size) {
+                let message = format!("{name} must be between 1 and {LARGEST_PAGE_SIZE}");
+                return Err(Error::invalid(message).with_field(name));
+            }
+        }
+        match self.hooks.iter().find(|hook| !hook.contains('/')) {
+            Some(hook) => {
+                let message = format!("the hook `{hook}` is not of the form event_type/realm");
+                Err(Error::invalid(message).with_field("hooks"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The address people open, without a slash at its end.
+    pub(crate) fn web(&self) -> &str {
+        let url = if self.web_url.is_empty() {
+            &self.base_url
+        } else {
+            &self.web_url
+        };
+        url.trim_end_matches('/')
+    }
+}
