@@ -52,9 +52,12 @@ impl Canto {
     pub(crate) fn probe(&self) -> Result<(), Error> {
         match self.read(INDEX).send() {
             Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Err(Error::denied(format!(
-                "Canto answers 404 to {INDEX}: no token reached it, or the address is wrong"
-            ))),
+            Err(error) if error.is_not_found() => {
+                let message = "Canto answers 404 to everything: no token reached it, or the \
+                               address is wrong";
+                let vendor = error.detail().vendor.clone().unwrap_or_default();
+                Err(Error::denied(message).with_vendor(vendor))
+            }
             Err(error) => Err(error),
         }
     }

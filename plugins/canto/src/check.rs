@@ -20,8 +20,8 @@ impl Canto {
             return match error {
                 Error::Denied(_) => Ok(vec![Finding::error(
                     "",
-                    format!("Canto refuses the connection: {error}"),
-                    "check app_id and app_secret, and that an administrator has switched on client \
+                    format!("Canto cannot be reached with these credentials: {error}"),
+                    "check base_url and allow_hosts, app_id and app_secret, and that an administrator has switched on client \
                      credentials for this API key in Canto",
                 )]),
                 other => Err(other),

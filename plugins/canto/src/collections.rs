@@ -83,14 +83,11 @@ impl Collections for Canto {
 
     fn remove(&self, collection: &str, asset: &str) -> Result<(), Error> {
         let album = album_of(collection)?;
-        let Some(content) = self.content(&ContentId::parse(asset)?).or_absent()? else {
+        let content = self.content(&ContentId::parse(asset)?).or_absent()?;
+        let Some(content) = content.filter(|content| content.is_in(album)) else {
             return Ok(());
         };
-        let Some(path) = self
-            .album_path(album)
-            .or_absent()?
-            .filter(|_| content.is_in(album))
-        else {
+        let Some(path) = self.album_path(album).or_absent()? else {
             return Ok(());
         };
         self.change_album(Method::Delete, &path, &content)

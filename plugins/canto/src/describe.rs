@@ -75,12 +75,11 @@ pub(crate) fn info() -> ConnectorInfo {
             credentials("https://oauth.{domain}"),
         );
     }
+    // The OAuth host is no host of the connector's: only the host program speaks to it.
     info = info
         .auth(credentials("{oauth_url}"))
         .host("https://{tenant}.{domain}")
-        .host("https://oauth.{domain}")
         .host("{base_url}")
-        .host("{oauth_url}")
         .reads(reads::ASSET_SOURCE)
         .reads(reads::FIELDS)
         .reads(reads::VERSIONS)

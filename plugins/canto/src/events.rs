@@ -16,11 +16,6 @@ use crate::wire::{Content, texts};
 /// is delivered twice, which handlers bear: they read the asset.
 const UNTRACED_SPAN: Timestamp = 10 * time::MINUTE;
 
-/// The contract's word for a kind of media: Canto's schemes are the same words.
-fn kind_word(content: &Content) -> &str {
-    &content.scheme
-}
-
 impl Canto {
     /// It came into being. Its first version is what makes it distinct: that never changes.
     pub(crate) fn created(&self, content: &Content) -> Event {
@@ -131,7 +126,8 @@ fn data(content: &Content, asset: &Asset) -> Vec<Field> {
         .iter()
         .filter_map(|place| place.path.clone());
     let mut data = vec![
-        Field::new("kind", kind_word(content)),
+        // Canto's schemes are the contract's words for kinds of media.
+        Field::new("kind", content.scheme.as_str()),
         Field::new("name", asset.name.as_str()),
         Field::new("paths", Value::texts(paths)),
         Field::new("status", status_word(asset.status)),

@@ -5,13 +5,13 @@
 
 use forebay_sdk::assets::{Asset, AssetUpdate, Change, ExpiryChange, Updated};
 use forebay_sdk::http::encode_component;
-use forebay_sdk::{Error, Timestamp, Value, time};
+use forebay_sdk::{Error, FieldsExt, Timestamp, Value, time};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::Canto;
 use crate::date;
-use crate::settings::{DateForm, Property, status_word};
+use crate::settings::{DateForm, Property};
 use crate::wire::{self, Content, ContentId};
 
 /// What is left to write.
@@ -62,7 +62,7 @@ impl Canto {
         let after = self.content(&id)?;
         let left = self.plan(&after, update)?;
         match left.subjects().first() {
-            None => Ok(self.updated_from(&before, &after, &plan, update)),
+            None => Ok(self.updated_from(&before, &after, &plan)),
             Some(_) if after.change_token() == token => Err(Error::unavailable(format!(
                 "the change of {id} was accepted and is not visible yet"
             ))),
@@ -173,17 +173,11 @@ impl Canto {
         Ok(())
     }
 
-    fn updated_from(
-        &self,
-        before: &Content,
-        after: &Content,
-        plan: &Plan,
-        update: &AssetUpdate,
-    ) -> Updated {
+    fn updated_from(&self, before: &Content, after: &Content, plan: &Plan) -> Updated {
         let (old, new) = (self.asset(before), self.asset(after));
         let changes = plan.subjects().into_iter().map(|subject| Change {
-            before: shown(&old, &subject, update),
-            after: shown(&new, &subject, update),
+            before: shown(&old, &subject),
+            after: shown(&new, &subject),
             subject,
         });
         Updated {
@@ -246,12 +240,8 @@ fn same(current: &[String], wanted: &[String]) -> bool {
 }
 
 /// What stands there, in words.
-fn shown(asset: &Asset, subject: &str, update: &AssetUpdate) -> String {
-    use forebay_sdk::FieldsExt as _;
+fn shown(asset: &Asset, subject: &str) -> String {
     match subject {
-        "status" if update.status.is_some() && asset.vendor_status.is_empty() => {
-            status_word(asset.status).to_owned()
-        }
         "status" => asset.vendor_status.clone(),
         "expiry" => asset.expires_at.map(time::to_rfc3339).unwrap_or_default(),
         "tags" => asset.tags.join(", "),

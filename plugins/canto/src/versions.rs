@@ -9,6 +9,9 @@ use crate::Canto;
 use crate::date;
 use crate::wire::{self, ContentId};
 
+/// What stands between two comments on the same version.
+const BETWEEN: &str = "\n\n";
+
 impl Versions for Canto {
     /// An asset's detail holds them all: there is one page.
     fn list(&self, asset: &str, _page: Option<&str>) -> Result<VersionPage, Error> {
@@ -44,12 +47,12 @@ impl Versions for Canto {
         let standing = &found
             .ok_or_else(|| Error::not_found(format!("{id} has no version {version}")))?
             .comment;
-        if standing.contains(text) {
+        if stands_in(standing, text) {
             debug!("the comment stands on version {version} of {id} already");
             return Ok(());
         }
         let comment = match self.settings.keep_version_comments && !standing.trim().is_empty() {
-            true => format!("{standing}\n\n{text}"),
+            true => format!("{standing}{BETWEEN}{text}"),
             false => text.to_owned(),
         };
         let body = json!({
@@ -61,6 +64,12 @@ impl Versions for Canto {
             .or_repeat()
             .map(|_| ())
     }
+}
+
+/// Is the text one of the comments? A mere part of another comment is not.
+fn stands_in(standing: &str, text: &str) -> bool {
+    let fenced = |text: &str| format!("{BETWEEN}{}{BETWEEN}", text.trim());
+    fenced(standing).contains(&fenced(text))
 }
 
 fn mapped(version: &wire::Version, current: &str) -> Version {

@@ -18,9 +18,8 @@ use crate::wire::{Content, ContentId};
 const CREATION_SPAN: Timestamp = time::HOUR;
 
 /// What Canto sends. It does not name the event.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Payload {
     #[serde(deserialize_with = "lenient::string")]
     scheme: String,
@@ -107,12 +106,12 @@ impl Canto {
                 created.into_iter().chain(version).collect()
             }
             Endpoint::NewVersion => {
-                if !several && !content.version_history.is_empty() {
+                // A tenant that keeps no older versions shows one for ever: it is told in the end.
+                if content.version_history.len() == 1 {
                     let id = content.asset_id();
                     self.settled(request.received_at, || {
                         format!("the new version of {id} is not visible yet")
                     })?;
-                    return Ok(Vec::new());
                 }
                 vec![self.version_current(content)]
             }

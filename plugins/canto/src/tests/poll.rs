@@ -32,13 +32,11 @@ fn told(page: &ChangePage) -> Vec<(String, String)> {
 /// What the search asked for.
 fn asked(vendor: &Recorded, parameter: &str) -> Vec<String> {
     let value = |line: String| {
-        let query = line.split_once('?')?.1.to_owned();
-        let found = query.split('&').find_map(|pair| {
-            pair.strip_prefix(parameter)?
-                .strip_prefix('=')
-                .map(str::to_owned)
-        });
-        found
+        let (_, query) = line.split_once('?')?;
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs
+            .find(|(name, _)| *name == parameter)
+            .map(|(_, value)| value.to_owned())
     };
     vendor.seen().into_iter().filter_map(value).collect()
 }

@@ -318,7 +318,12 @@ fn a_version_comment_keeps_what_stands_there_and_is_written_once() {
     let expected = |comment: &str| json!({"scheme": "image", "id": "abc", "versionId": "v1", "comment": comment});
     assert_eq!(commented("").body(1), expected("approved"));
     assert_eq!(commented("first").body(1), expected("first\n\napproved"));
+    assert_eq!(
+        commented("not approved").body(1),
+        expected("not approved\n\napproved")
+    );
     assert_eq!(commented("first\n\napproved").seen().len(), 1);
+    assert_eq!(commented("approved\n\nlast").seen().len(), 1);
     let vendor = vendor();
     vendor.on(Method::Get, HERO, 200, hero());
     assert!(
