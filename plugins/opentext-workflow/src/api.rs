@@ -146,14 +146,14 @@ impl Api {
                 continue;
             }
             total = page.total;
-            let received = page.rows.len();
-            rows.extend(
-                page.rows
-                    .into_iter()
-                    .filter(|row| seen.insert(row.id().to_owned())),
-            );
+            let (received, last) = (page.rows.len(), page.is_last(offset, self.page_size));
+            let new = page
+                .rows
+                .into_iter()
+                .filter(|row| seen.insert(row.id().to_owned()));
+            rows.extend(new);
             offset += received;
-            if received < self.page_size || total.is_some_and(|total| offset >= total) {
+            if last {
                 return Ok(rows);
             }
             if rows.len() >= ROW_LIMIT {

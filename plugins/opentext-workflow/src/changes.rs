@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 
 use forebay_sdk::connector::{ChangeOptions, ChangePage};
 use forebay_sdk::{Error, Event, Timestamp, time};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::api::TASK_DETAILS;
-use crate::wire::{ProcessRow, TaskRow};
+use crate::api::{Params, TASK_DETAILS};
+use crate::wire::{Listing, ProcessRow, TaskRow};
 use crate::{Engine, events};
 
 /// Version of the cursor's form.
@@ -67,6 +68,16 @@ const LISTS: [List; 4] = [
     List::TasksCompleted,
     List::Ended,
 ];
+
+/// When a row happened, and the event it is, if it is one.
+type Told = (Timestamp, Option<Event>);
+
+/// A page of rows.
+struct Read {
+    told: Vec<Told>,
+    received: usize,
+    last: bool,
+}
 
 impl Engine {
     pub(crate) fn poll(
@@ -148,59 +159,67 @@ impl Engine {
         params.extend(definition.map(|key| ("processDefinitionKey", key)));
         params.extend(list.params(&after));
         let count = self.api.page_size().min(limit);
-        let floor = pass.after;
-        let mut seen: Vec<(Timestamp, Option<Event>)> = Vec::new();
-        let (received, total) = match list {
-            List::Started | List::Ended => {
-                let url = self.api.past_processes();
-                let rows = self
-                    .api
-                    .page::<ProcessRow>(&url, &params, pass.offset, count)?;
-                for row in &rows.rows {
-                    let at = if list.is_end() {
-                        row.ended_at()
-                    } else {
-                        row.started_at()
-                    };
-                    let event = match list {
-                        List::Started => events::process_started(row),
-                        _ => events::process_ended(row),
-                    };
-                    let wanted = self.is_wanted(row.definition());
-                    seen.extend(at.map(|at| (at, event.filter(|_| wanted))));
-                }
-                (rows.rows.len(), rows.total)
-            }
-            List::TasksCreated | List::TasksCompleted => {
-                let url = self.api.past_tasks();
-                let rows = self
-                    .api
-                    .page::<TaskRow>(&url, &params, pass.offset, count)?;
-                for row in &rows.rows {
-                    let at = if list.is_end() {
-                        row.ended_at()
-                    } else {
-                        row.created_at()
-                    };
-                    let event = match list {
-                        List::TasksCreated => events::task_created(row, &self.settings),
-                        _ => events::task_completed(row, &self.settings),
-                    };
-                    let wanted = self.is_wanted(row.definition());
-                    seen.extend(at.map(|at| (at, event.filter(|_| wanted))));
-                }
-                (rows.rows.len(), rows.total)
-            }
-        };
+        let Read {
+            mut told,
+            last,
+            received,
+        } = if list.is_of_tasks() {
+            let url = self.api.past_tasks();
+            self.read_rows(&url, &params, pass.offset, count, |row| {
+                self.tell_task(list, row)
+            })
+        } else {
+            let url = self.api.past_processes();
+            self.read_rows(&url, &params, pass.offset, count, |row| {
+                self.tell_process(list, row)
+            })
+        }?;
         // An engine that ignores the time filter sends what was told long ago.
-        seen.retain(|(at, _)| *at > floor);
-        seen.sort_by_key(|(at, _)| *at);
-        for (at, event) in seen {
+        told.retain(|(at, _)| *at > pass.after);
+        told.sort_by_key(|(at, _)| *at);
+        for (at, event) in told {
             pass.latest = pass.latest.max(at);
             found.extend(event);
         }
         pass.offset += received;
-        Ok(received < count || total.is_some_and(|total| pass.offset >= total))
+        Ok(last)
+    }
+
+    fn read_rows<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        params: &Params<'_>,
+        offset: usize,
+        count: usize,
+        tell: impl Fn(&T) -> Option<Told>,
+    ) -> Result<Read, Error> {
+        let page: Listing<T> = self.api.page(url, params, offset, count)?;
+        Ok(Read {
+            told: page.rows.iter().filter_map(tell).collect(),
+            last: page.is_last(offset, count),
+            received: page.rows.len(),
+        })
+    }
+
+    fn tell_process(&self, list: List, row: &ProcessRow) -> Option<Told> {
+        let (at, event) = match list {
+            List::Started => (row.started_at()?, events::process_started(row)),
+            _ => (row.ended_at()?, events::process_ended(row)),
+        };
+        Some((at, self.wanted(row.definition(), event)))
+    }
+
+    fn tell_task(&self, list: List, row: &TaskRow) -> Option<Told> {
+        let (at, event) = match list {
+            List::TasksCreated => (row.created_at()?, events::task_created(row, &self.settings)),
+            _ => (row.ended_at()?, events::task_completed(row, &self.settings)),
+        };
+        Some((at, self.wanted(row.definition(), event)))
+    }
+
+    /// The event, unless nobody wants those of its definition.
+    fn wanted(&self, definition: Option<&str>, event: Option<Event>) -> Option<Event> {
+        event.filter(|_| self.is_wanted(definition))
     }
 
     /// Processes that were not suspended at the last look and are now.
@@ -259,7 +278,11 @@ impl Engine {
 }
 
 impl List {
-    fn params<'a>(self, after: &'a str) -> Vec<(&'static str, &'a str)> {
+    fn is_of_tasks(self) -> bool {
+        matches!(self, Self::TasksCreated | Self::TasksCompleted)
+    }
+
+    fn params(self, after: &str) -> Vec<(&'static str, &str)> {
         match self {
             Self::Started => vec![("startedAfter", after)],
             Self::Ended => vec![("finished", "true"), ("finishedAfter", after)],
@@ -270,10 +293,6 @@ impl List {
             ]
             .concat(),
         }
-    }
-
-    fn is_end(self) -> bool {
-        matches!(self, Self::Ended | Self::TasksCompleted)
     }
 }
 

@@ -4,7 +4,7 @@
 //! a variable goes along that tells later whether it arrived.
 
 use forebay_sdk::http::encode_component;
-use forebay_sdk::{Error, Field, FieldsExt as _};
+use forebay_sdk::{Error, Field, FieldsExt as _, OrAbsent};
 use serde_json::json;
 
 use crate::wire::ExecutionRow;
@@ -56,7 +56,13 @@ impl Engine {
                 "an earlier attempt may have delivered the message, and no marker tells",
             ));
         }
-        let present = variables::read(&self.running_variables(process)?);
+        // The message may have led the process to its end.
+        let running = self.api.process_variables(process).or_absent()?;
+        let present = match running {
+            Some(variables) => variables,
+            None => self.api.past_process(process)?.variables,
+        };
+        let present = variables::read(&present);
         Ok(present.text(marker) == Some(self.call.idempotency_key()))
     }
 

@@ -85,11 +85,10 @@ impl WorkflowSink for Engine {
     fn definitions(&self, page: Option<&str>) -> Result<DefinitionPage, Error> {
         let offset: usize = paging::decode(page)?.unwrap_or_default();
         let found = self.api.definitions(offset)?;
-        let next = offset + found.rows.len();
-        let more = match found.total {
-            Some(total) => next < total && !found.rows.is_empty(),
-            None => found.rows.len() >= self.api.page_size(),
-        };
+        let (next, last) = (
+            offset + found.rows.len(),
+            found.is_last(offset, self.api.page_size()),
+        );
         let definitions = found.rows.into_iter().map(|row| Definition {
             key: row.key,
             name: row.name,
@@ -97,7 +96,7 @@ impl WorkflowSink for Engine {
         });
         Ok(DefinitionPage {
             definitions: definitions.collect(),
-            next: more.then(|| paging::encode(&next)).transpose()?,
+            next: (!last).then(|| paging::encode(&next)).transpose()?,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! What an operator sets, with every default and its reason.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Which REST interface the engine speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Dialect {
     /// OpenText Workflow Service: bearer token, HAL lists.
@@ -15,7 +15,7 @@ pub(crate) enum Dialect {
 }
 
 /// Where the tenant's token comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TokenEndpoint {
     /// From `base_url`.
@@ -26,7 +26,7 @@ pub(crate) enum TokenEndpoint {
 }
 
 /// How structured values become process variables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Documents {
     /// As JSON text in a string variable, which every engine has and every script can read.

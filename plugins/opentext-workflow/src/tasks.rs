@@ -202,14 +202,13 @@ impl Engine {
             offset -= gone;
             page = self.api.page(url, params, offset, size)?;
         }
-        let end = offset + page.rows.len();
-        let full = page.rows.len() >= size;
-        let more = full && page.total.is_none_or(|total| end < total);
+        let last = page.is_last(offset, size);
         let next = Position {
-            offset: end,
+            offset: offset + page.rows.len(),
             total: page.total,
         };
-        Ok((page.rows, more.then(|| paging::encode(&next)).transpose()?))
+        let next = (!last).then(|| paging::encode(&next)).transpose()?;
+        Ok((page.rows, next))
     }
 
     /// A task that can still be worked on.

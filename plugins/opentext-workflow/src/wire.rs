@@ -217,6 +217,18 @@ pub(crate) struct Listing<T> {
     pub(crate) total: Option<usize>,
 }
 
+impl<T> Listing<T> {
+    /// Is this the last page, having asked for `count` rows from `offset`? An engine may send fewer
+    /// rows than asked for; where it tells the total, that decides.
+    pub(crate) fn is_last(&self, offset: usize, count: usize) -> bool {
+        let received = self.rows.len();
+        match self.total {
+            Some(total) => received == 0 || offset + received >= total,
+            None => received < count,
+        }
+    }
+}
+
 /// Read a list: HAL (`_embedded`, left out when empty, under a key that follows the resource),
 /// Flowable's `data`, or a plain array.
 pub(crate) fn listing<T: DeserializeOwned>(response: &Response) -> Result<Listing<T>, Error> {
