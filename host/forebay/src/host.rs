@@ -54,7 +54,15 @@ fn schema_of<T: schemars::JsonSchema>() -> Value {
 
 /// Read a configuration file as far as it can be read without plugins.
 pub fn read(path: &Path) -> Result<(Document, Bootstrap), Problems> {
-    let document = Sources::process().load(path)?;
+    read_from(&Sources::process(), path)
+}
+
+/// Read a configuration file with the secrets of these sources.
+///
+/// # Errors
+/// All problems that stand in the host's own sections.
+pub fn read_from(sources: &Sources, path: &Path) -> Result<(Document, Bootstrap), Problems> {
+    let document = sources.load(path)?;
     let bootstrap = document.bootstrap(&schemas())?;
     Ok((document, bootstrap))
 }

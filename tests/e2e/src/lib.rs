@@ -1,1 +1,14 @@
-//! End-to-end tests with the real binary.
+//! End-to-end tests: real components through the real sandbox, engine, SQLite and HTTP; only the
+//! vendors are simulated.
+//!
+//! [`World`] puts the rooms of the host together in this process over a virtual clock, so that weeks
+//! pass in a moment and nothing waits. [`Binary`] runs the real program, for what only a process can
+//! show: kill -9, plugin files that come and go, exit codes.
+
+mod binary;
+mod files;
+mod world;
+
+pub use binary::Binary;
+pub use files::{built, examples_dir, plugins_dir};
+pub use world::{ANN, CARA, CANTO, DIRK, ENGINE, ICONIK, Setup, World};

@@ -1,0 +1,400 @@
+//! The host and its vendors in one process, on virtual time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use forebay::host::{self, Host};
+use forebay::plugins::Shelf;
+use forebay_api::{Api, ApiKey, Scope};
+use forebay_config::{Environment, Sources};
+use forebay_egress::Egress;
+use forebay_model::run::Run;
+use forebay_model::{ConnectionName, SharedClock, Timestamp, VirtualClock};
+use forebay_simulators::canto::{self, Canto, CantoOptions};
+use forebay_simulators::iconik::{self, Iconik, IconikOptions};
+use forebay_simulators::opentext::{OpenText, OpenTextOptions, Settings};
+use forebay_store::query::{PageRequest, RunFilter};
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// Connection to Canto.
+pub const CANTO: &str = "canto-main";
+/// Connection to iconik.
+pub const ICONIK: &str = "iconik-main";
+/// Connection to the workflow engine.
+pub const ENGINE: &str = "otwf-main";
+/// A brand reviewer.
+pub const ANN: &str = "ann@example.test";
+/// A lawyer.
+pub const CARA: &str = "cara@example.test";
+/// A lawyer for Germany, Austria and Switzerland, and a regional reviewer.
+pub const DIRK: &str = "dirk@example.test";
+
+/// Token that Canto's webhooks carry.
+const WEBHOOK_TOKEN: &str = "canto-webhook-token-of-the-tests";
+/// Key of the API.
+const API_KEY: &str = "key-of-the-end-to-end-tests";
+/// Monday, 2026-11-16, 09:00 UTC: the working week begins.
+const START: Timestamp = Timestamp(1_794_819_600_000);
+
+/// How to set up a world.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Lines for the configuration of the flow `canto-1`, TOML below `[flows.canto-1.config]`.
+    pub canto_flow: Option<String>,
+    /// Lines for the configuration of the flow `iconik-1`.
+    pub iconik_flow: Option<String>,
+    /// Webhooks are not delivered: only polls find out.
+    pub poll_only: bool,
+}
+
+/// The host and its vendors.
+pub struct World {
+    /// The time of all.
+    pub clock: VirtualClock,
+    /// Canto.
+    pub canto: Canto,
+    /// iconik.
+    pub iconik: Iconik,
+    /// The workflow engine.
+    pub engine: OpenText,
+    /// The host; `None` while it is down.
+    host: Option<Running>,
+    folder: TempDir,
+}
+
+/// A host that is up.
+struct Running {
+    host: Host,
+    stop: watch::Sender<bool>,
+    address: String,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl World {
+    /// Vendors, then a host that is configured for them.
+    ///
+    /// # Errors
+    /// If something cannot be started.
+    pub async fn start(setup: Setup) -> anyhow::Result<Self> {
+        let _ = tracing_subscriber::fmt()
+            .with_test_writer()
+            .with_env_filter("warn,forebay_engine=info")
+            .try_init();
+        let clock = VirtualClock::new(START);
+        let canto = Canto::start(CantoOptions { clock: clock.clone().into(), ..Default::default() });
+        let iconik =
+            Iconik::start(IconikOptions { clock: clock.clone().into(), ..Default::default() });
+        let options =
+            OpenTextOptions { clock: clock.clone().into(), addr: None, settings: Settings::default() };
+        let mut world = Self {
+            canto: canto.await.context("Canto")?,
+            iconik: iconik.await.context("iconik")?,
+            engine: OpenText::start(options).await.context("OpenText")?,
+            clock,
+            host: None,
+            folder: tempfile::tempdir()?,
+        };
+        world.configure(&setup)?;
+        world.boot().await?;
+        if !setup.poll_only {
+            world.connect_canto_webhooks();
+        }
+        // Every connection's first poll only notes where it starts.
+        world.poll_all().await?;
+        world.settle().await?;
+        Ok(world)
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.folder.path().join("forebay.toml")
+    }
+
+    fn configure(&self, setup: &Setup) -> anyhow::Result<()> {
+        let data = crate::files::shared_data_dir()?;
+        let plugins = crate::files::plugins_dir()?;
+        let (canto, iconik, engine) =
+            (self.canto.base_url(), self.iconik.base_url(), self.engine.base_url());
+        let mut text = format!(
+            r#"
+[host]
+listen = "127.0.0.1:0"
+data_dir = {data:?}
+plugin_dir = {plugins:?}
+
+[store]
+path = {store:?}
+
+[connections.{CANTO}]
+plugin = "canto"
+allow_hosts = ["{canto}"]
+settings = {{ base_url = "{canto}", oauth_url = "{canto}", integration_user = "Forebay Integration" }}
+secrets = {{ app_id = {{ env = "CANTO_APP_ID" }}, app_secret = {{ env = "CANTO_APP_SECRET" }}, webhook_token = {{ env = "CANTO_WEBHOOK_TOKEN" }} }}
+
+[connections.{ICONIK}]
+plugin = "iconik"
+allow_hosts = ["{iconik}"]
+settings = {{ base_url = "{iconik}", metadata_view = "{view}", integration_user = "{user}" }}
+secrets = {{ app_id = {{ env = "ICONIK_APP_ID" }}, auth_token = {{ env = "ICONIK_AUTH_TOKEN" }}, webhook_secret = {{ env = "ICONIK_WEBHOOK_SECRET" }} }}
+
+[connections.{ENGINE}]
+plugin = "opentext-workflow"
+allow_hosts = ["{engine}"]
+settings = {{ base_url = "{engine}", tenant = "test-tenant", user_path = "/workflow/v1/identity/users/{{id}}", group_path = "/workflow/v1/identity/groups/{{id}}" }}
+secrets = {{ client_id = {{ env = "OT_CLIENT_ID" }}, client_secret = {{ env = "OT_CLIENT_SECRET" }}, callback_secret = {{ env = "OT_CALLBACK_SECRET" }} }}
+poll = {{ interval = "60s", overlap = "5m" }}
+"#,
+            store = self.folder.path().join("forebay.db"),
+            view = self.iconik.workflow_view(),
+            user = iconik::INTEGRATION_USER,
+        );
+        for (name, dam, lines) in
+            [("canto-1", CANTO, &setup.canto_flow), ("iconik-1", ICONIK, &setup.iconik_flow)]
+        {
+            let Some(lines) = lines else { continue };
+            text.push_str(&format!(
+                "\n[flows.{name}]\nhandler = \"approval\"\nconnections = {{ dam = \"{dam}\", workflow = \"{ENGINE}\" }}\n\n[flows.{name}.config]\nkey_prefix = \"{name}\"\n{lines}\n"
+            ));
+        }
+        std::fs::write(self.config_path(), text)?;
+        Ok(())
+    }
+
+    fn sources() -> Sources {
+        Sources::with(Environment::fixed([
+            ("CANTO_APP_ID", canto::DEFAULT_APP_ID),
+            ("CANTO_APP_SECRET", canto::DEFAULT_APP_SECRET),
+            ("CANTO_WEBHOOK_TOKEN", WEBHOOK_TOKEN),
+            ("ICONIK_APP_ID", iconik::DEFAULT_APP_ID),
+            ("ICONIK_AUTH_TOKEN", iconik::DEFAULT_AUTH_TOKEN),
+            ("ICONIK_WEBHOOK_SECRET", "iconik-webhook-secret-of-the-tests"),
+            ("OT_CLIENT_ID", "test-client"),
+            ("OT_CLIENT_SECRET", "test-client-secret"),
+            ("OT_CALLBACK_SECRET", "callback-secret-of-the-tests"),
+        ]))
+    }
+
+    /// Start the host over whatever its store holds.
+    ///
+    /// # Errors
+    /// If its configuration is refused or a room cannot be started.
+    pub async fn boot(&mut self) -> anyhow::Result<()> {
+        let clock: SharedClock = Arc::new(self.clock.clone());
+        let egress = Arc::new(Egress::default());
+        let (document, bootstrap) = host::read_from(&Self::sources(), &self.config_path())
+            .map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let registry = host::open_registry(&bootstrap, &egress, &clock).await?;
+        let kept_out = registry.quarantined();
+        let configuration = host::validate(&document, &registry, &clock)
+            .await
+            .map_err(|problems| anyhow::anyhow!("{problems}\n{kept_out:#?}"))?;
+        // The API first: its address is what vendors are told.
+        let listener = tokio::net::TcpListener::bind(configuration.host.listen).await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let mut configuration = configuration;
+        configuration.host.public_url = Some(address.parse().context("address")?);
+        let host = Host::assemble(&configuration, registry, egress, clock).await?;
+        host.apply(&configuration).await?;
+        let (stop, is_ready) = watch::channel(true);
+        let api = Api::new(forebay_api::Parts {
+            core: Arc::clone(&host.core),
+            plugins: Arc::new(Shelf(host.registry.clone())),
+            keys: vec![ApiKey::of("tests", API_KEY, [Scope::Read, Scope::Operate, Scope::Admin])],
+            metrics: Arc::new(String::new),
+            ready: is_ready.clone(),
+            clock: Arc::clone(&host.clock),
+            options: forebay_api::Options::default(),
+        });
+        let mut told = is_ready;
+        let server = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = told.wait_for(|ready| !*ready).await;
+            };
+            let _ = api.serve(listener, stopped).await;
+        });
+        self.host = Some(Running { host, stop, address, server });
+        Ok(())
+    }
+
+    /// End the host at once, as a crash would: nothing is told to anybody.
+    pub async fn crash(&mut self) {
+        if let Some(running) = self.host.take() {
+            running.server.abort();
+            let _ = running.server.await;
+            drop((running.host, running.stop));
+        }
+    }
+
+    /// The engine of the host.
+    ///
+    /// # Panics
+    /// While the host is down.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test that asks a host that is down is wrong")]
+    pub fn core(&self) -> &Arc<forebay_engine::Core> {
+        &self.host.as_ref().expect("the host is up").host.core
+    }
+
+    /// Address of the API.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.host.as_ref().map(|running| running.address.clone()).unwrap_or_default()
+    }
+
+    fn connect_canto_webhooks(&self) {
+        for (event, endpoint) in [
+            ("upload", "upload"),
+            ("update-metadata", "update-metadata"),
+            ("delete-asset", "delete"),
+            ("new-version", "new-version"),
+            ("assign-album", "assign-to-album"),
+        ] {
+            let url = format!("{}/hooks/{CANTO}/{endpoint}", self.address());
+            self.canto.add_hook(event, &url, WEBHOOK_TOKEN);
+        }
+    }
+
+    /// Poll every connection once.
+    ///
+    /// # Errors
+    /// If a poll fails.
+    pub async fn poll_all(&self) -> anyhow::Result<()> {
+        for name in [CANTO, ICONIK, ENGINE] {
+            self.poll(name).await?;
+        }
+        Ok(())
+    }
+
+    /// Poll a connection.
+    ///
+    /// # Errors
+    /// If the poll fails.
+    pub async fn poll(&self, connection: &str) -> anyhow::Result<()> {
+        let name = ConnectionName::from(connection);
+        self.core().poll(&name).await.with_context(|| format!("poll of {connection}"))?;
+        Ok(())
+    }
+
+    /// Let everything happen that can happen now: deliveries arrive, events are routed, runs go on.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        loop {
+            self.canto.frame().courier().idle().await;
+            self.iconik.frame().courier().idle().await;
+            let core = self.core();
+            let done = core.normalise_webhooks().await?
+                + core.route_events().await?
+                + core.run_activations().await?;
+            if done == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Let time pass in steps of this length, polling and settling after each.
+    ///
+    /// # Errors
+    /// If a poll or the store fails.
+    pub async fn pass(&self, total: Duration, step: Duration) -> anyhow::Result<()> {
+        let end = self.clock_now().plus(total);
+        while self.clock_now() < end {
+            self.clock.advance(step.min(end.since(self.clock_now())));
+            self.poll_all().await?;
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// A minute passes.
+    ///
+    /// # Errors
+    /// If a poll or the store fails.
+    pub async fn minute(&self) -> anyhow::Result<()> {
+        self.pass(Duration::from_secs(60), Duration::from_secs(60)).await
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock_now(&self) -> Timestamp {
+        forebay_model::Clock::now(&self.clock)
+    }
+
+    /// All runs, newest first.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn runs(&self) -> anyhow::Result<Vec<Run>> {
+        let page = PageRequest { cursor: None, limit: 500 };
+        Ok(self.core().store().runs(RunFilter::default(), page).await?.items)
+    }
+
+    /// The one run there is.
+    ///
+    /// # Errors
+    /// If there are none or several.
+    pub async fn run(&self) -> anyhow::Result<Run> {
+        let mut runs = self.runs().await?;
+        match (runs.pop(), runs.len()) {
+            (Some(run), 0) => Ok(run),
+            (_, more) => bail!("expected one run, found {}", more + usize::from(!runs.is_empty())),
+        }
+    }
+
+    /// Decide the open task of this name (the stage) as a person.
+    ///
+    /// # Errors
+    /// If there is no such task or the engine refuses.
+    pub fn decide(
+        &self,
+        stage: &str,
+        person: &str,
+        outcome: &str,
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
+        let processes = self.engine.all_processes();
+        let mut tasks = processes.iter().flat_map(|process| self.engine.open_tasks(&process.id));
+        let task = tasks.find(|task| task.name == stage);
+        let task = task.with_context(|| format!("no open task `{stage}`"))?;
+        let variables: Map<String, Value> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        self.engine
+            .decide(&task.id, person, outcome, &variables)
+            .map_err(|error| anyhow::anyhow!("{error:?}"))
+    }
+
+    /// Names of all open tasks.
+    #[must_use]
+    pub fn open_stages(&self) -> Vec<String> {
+        let processes = self.engine.all_processes();
+        let tasks = processes.iter().flat_map(|process| self.engine.open_tasks(&process.id));
+        tasks.map(|task| task.name).collect()
+    }
+
+    /// Review processes ever started.
+    #[must_use]
+    pub fn reviews_started(&self) -> usize {
+        let processes = self.engine.all_processes();
+        processes.iter().filter(|process| process.definition == "assetApproval").count()
+    }
+
+    /// Audit actions of a run, in order.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn audit(&self, run: &Run) -> anyhow::Result<Vec<forebay_model::audit::AuditEntry>> {
+        let page = PageRequest { cursor: None, limit: 500 };
+        let records = self.core().store().audit_records(Some(&run.id), page).await?;
+        Ok(records.items.into_iter().map(|record| record.entry).collect())
+    }
+
+    /// The folder of this world.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
