@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -106,7 +107,10 @@ impl Kept {
 
     /// Write a file as a whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let temporary = format!("{name}.tmp");
+        // A name of its own: a check may look at the same folder while a host serves.
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let number = WRITES.fetch_add(1, Ordering::Relaxed);
+        let temporary = format!("{name}.{}-{number}.tmp", std::process::id());
         let mut file = self.dir.create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
