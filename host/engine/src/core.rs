@@ -89,7 +89,14 @@ impl Core {
                 .map_err(|error| Error::Refused(format!("flow {}: {error}", flow.spec.name)))?;
             self.store.put_flow_config(&flow.config_hash, &config).await?;
         }
+        let connections: Vec<_> = topology.connections.keys().cloned().collect();
         *self.topology.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(topology);
+        // Whatever was refused before may have been mended by this very configuration, and after a
+        // start nobody remembers it: runs that wait for a connection find out anew.
+        for connection in connections {
+            self.health.forgive(&connection);
+            self.store.wake_connection(&connection, self.clock.now()).await?;
+        }
         self.wake_all();
         Ok(())
     }

@@ -62,6 +62,14 @@ impl Health {
         news
     }
 
+    /// Forget a refusal: it is found out again if it still stands.
+    pub fn forgive(&self, connection: &ConnectionName) {
+        self.update(connection, |health| {
+            health.refused = None;
+            health.refused_since = None;
+        });
+    }
+
     /// Change what is known.
     pub fn update(&self, connection: &ConnectionName, change: impl FnOnce(&mut ConnectionHealth)) {
         change(self.lock().entry(connection.clone()).or_default());

@@ -33,7 +33,7 @@ pub struct Options {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub health_interval: Duration,
-    /// Pause between arming rounds of webhooks. A webhook that a vendor has switched off is back
+    /// Pause between rounds in which every connection is checked and its webhooks are armed. A webhook that a vendor has switched off is back
     /// within this time (rule C-02 takes the same 15 minutes for the poll that covers the gap).
     #[serde(with = "duration")]
     #[schemars(with = "String")]

@@ -211,9 +211,11 @@ async fn check(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Checks and arming of all connections, at the start and in rounds.
 async fn arm(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let interval = core.options.arm_interval;
     loop {
+        core.check_connections().await;
         core.arm_webhooks().await;
         if !pause(&core, &mut stop, interval).await {
             break;

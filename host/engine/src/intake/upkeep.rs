@@ -26,12 +26,9 @@ impl Core {
         self.health.update(name, |health| {
             health.checked_at = Some(now);
             health.findings.clone_from(&findings);
-            if passed {
-                health.refused = None;
-                health.refused_since = None;
-            }
         });
         if passed {
+            self.health.forgive(name);
             let woken = self.store.wake_connection(name, now).await?;
             if woken > 0 {
                 tracing::info!(connection = %name, runs = woken, "connection healthy again");
@@ -46,6 +43,15 @@ impl Core {
         for name in self.health.refused() {
             if let Err(error) = self.check_connection(&name).await {
                 tracing::warn!(connection = %name, %error, "connection still unhealthy");
+            }
+        }
+    }
+
+    /// Check every connection, so that operators see its findings before a run meets them.
+    pub async fn check_connections(self: &Arc<Self>) {
+        for name in self.topology().connections.keys() {
+            if let Err(error) = self.check_connection(name).await {
+                tracing::warn!(connection = %name, %error, "connection cannot be checked");
             }
         }
     }
