@@ -1,5 +1,6 @@
 //! What all parts of the engine share.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use forebay_model::flow::{ConnectionSpec, FlowSpec};
@@ -46,6 +47,7 @@ pub struct Core {
     pub(crate) active: Active,
     pub(crate) stalled: Mutex<Stalled>,
     topology: RwLock<Arc<Topology>>,
+    pinned: Mutex<HashMap<String, Arc<FlowSpec>>>,
     /// Something may be runnable.
     pub(crate) runs_wake: Notify,
     /// Events may wait to be routed.
@@ -72,6 +74,7 @@ impl Core {
             active: Active::default(),
             stalled: Mutex::default(),
             topology: RwLock::default(),
+            pinned: Mutex::default(),
             runs_wake: Notify::new(),
             events_wake: Notify::new(),
             webhooks_wake: Notify::new(),
@@ -125,13 +128,22 @@ impl Core {
         found.ok_or_else(|| Error::Unknown { what: "connection", name: name.to_string() })
     }
 
-    /// The configuration a run is pinned to.
-    pub(crate) async fn pinned_flow(&self, hash: &str) -> Result<FlowSpec> {
+    /// The configuration a run is pinned to. There are as many as configurations were ever taken up,
+    /// so all that were asked for are kept at hand.
+    pub(crate) async fn pinned_flow(&self, hash: &str) -> Result<Arc<FlowSpec>> {
+        let known = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let missing = || Error::Unknown { what: "flow configuration", name: hash.to_owned() };
         let config = self.store.flow_config(hash).await?.ok_or_else(missing)?;
-        serde_json::from_value(config).map_err(|error| {
+        let flow: FlowSpec = serde_json::from_value(config).map_err(|error| {
             Error::Refused(format!("the kept flow configuration {hash} cannot be read: {error}"))
-        })
+        })?;
+        let flow = Arc::new(flow);
+        let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        pinned.insert(hash.to_owned(), Arc::clone(&flow));
+        Ok(flow)
     }
 
     /// The store, for queries.

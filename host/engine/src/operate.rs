@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use forebay_model::audit::AuditEntry;
 use forebay_model::event::DeliveryContent;
+use forebay_model::flow::FlowSpec;
 use forebay_model::plugin::Plugin;
 use forebay_model::step::{Admission, Start};
 use forebay_model::{FlowName, RunId, Timestamp};
@@ -87,10 +88,10 @@ impl Core {
         delivery: &DeliveryContent,
     ) -> Result<Admitted> {
         let flow = self.flow(flow)?;
-        let handler = self.handler(&flow)?;
+        let handler = self.handler(&flow.spec)?;
         let config = flow.spec.config.to_string();
         let admission =
-            self.guests.admit(&handler.digest, &config, &flow.bindings(), delivery).await?;
+            self.guests.admit(&handler.digest, &config, &flow.spec.bindings(), delivery).await?;
         Ok(match admission {
             Admission::Start(start) => Admitted::Start { flow, handler, start },
             Admission::Ignore(reason) => Admitted::Ignored(reason),
@@ -98,8 +99,8 @@ impl Core {
         })
     }
 
-    pub(crate) fn handler(&self, flow: &LiveFlow) -> Result<Arc<Plugin>> {
-        let name = &flow.spec.handler;
+    pub(crate) fn handler(&self, flow: &FlowSpec) -> Result<Arc<Plugin>> {
+        let name = &flow.handler;
         let found = self.guests.current(name).filter(|plugin| plugin.handler().is_some());
         found.ok_or_else(|| Error::Unknown { what: "handler plugin", name: name.clone() })
     }

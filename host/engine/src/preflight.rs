@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Result;
 use crate::core::Core;
-use crate::topology::{LiveFlow, binding};
+use crate::topology::binding;
 
 impl Core {
     /// Preflight of a configured flow, in plain words. With `probe` the vendors are asked too.
@@ -37,7 +37,7 @@ impl Core {
         spec: &FlowSpec,
         probe: bool,
     ) -> Result<Vec<Finding>> {
-        let handler = self.handler(&LiveFlow::new(spec.clone()))?;
+        let handler = self.handler(spec)?;
         let broker = CheckBroker {
             core: Arc::clone(self),
             spec: spec.clone(),

@@ -23,12 +23,6 @@ impl LiveFlow {
         let text = serde_json::to_vec(&spec).unwrap_or_default();
         Self { config_hash: Digest::of(&text).as_str().to_owned(), spec }
     }
-
-    /// Connection bound to each role, in the form guests get.
-    #[must_use]
-    pub fn bindings(&self) -> Vec<(String, ConnectionName)> {
-        self.spec.connections.iter().map(|(role, name)| (role.clone(), name.clone())).collect()
-    }
 }
 
 /// All flows and connections.

@@ -40,6 +40,14 @@ pub struct FlowSpec {
     pub max_active: u32,
 }
 
+impl FlowSpec {
+    /// Connection bound to each role, in the form guests get.
+    #[must_use]
+    pub fn bindings(&self) -> Vec<(String, ConnectionName)> {
+        self.connections.iter().map(|(role, name)| (role.clone(), name.clone())).collect()
+    }
+}
+
 /// How calls that fail for the moment are tried again (rule C-12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryPolicy {

@@ -78,7 +78,7 @@ struct Inner {
 pub(super) struct ActivationBroker {
     core: Arc<Core>,
     claimed: Claimed,
-    flow: FlowSpec,
+    flow: Arc<FlowSpec>,
     handler: Arc<Plugin>,
     inner: Mutex<Inner>,
 }
@@ -87,7 +87,7 @@ impl ActivationBroker {
     pub(super) fn new(
         core: Arc<Core>,
         claimed: Claimed,
-        flow: FlowSpec,
+        flow: Arc<FlowSpec>,
         handler: Arc<Plugin>,
     ) -> Self {
         let activation = claimed.run.activations + 1;

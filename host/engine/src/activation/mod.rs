@@ -23,13 +23,12 @@ use self::broker::{ActivationBroker, Stop};
 use self::tape::Tape;
 use crate::backoff;
 use crate::core::Core;
-use crate::topology::LiveFlow;
 
 /// One attempt of one activation.
 struct Attempt {
     core: Arc<Core>,
     claimed: Claimed,
-    flow: FlowSpec,
+    flow: Arc<FlowSpec>,
     handler: Arc<Plugin>,
     broker: Arc<ActivationBroker>,
 }
@@ -68,7 +67,7 @@ impl Core {
         let broker = Arc::new(ActivationBroker::new(
             Arc::clone(self),
             claimed.clone(),
-            flow.clone(),
+            Arc::clone(&flow),
             Arc::clone(&handler),
         ));
         let attempt = Attempt { core: Arc::clone(self), claimed, flow, handler, broker };
@@ -106,7 +105,7 @@ impl Attempt {
             run: run.id.clone(),
             flow: run.flow.to_string(),
             business_key: run.business_key.clone(),
-            connections: LiveFlow::new(self.flow.clone()).bindings(),
+            connections: self.flow.bindings(),
             config: self.flow.config.to_string(),
             state_version: run.state_version,
             state: run.handler_state.clone(),
