@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_sdk::assets::{Access, AccessSnapshot};
-use forebay_sdk::http::encode_component;
+use forebay_sdk::http::{Outcome, encode_component};
 use forebay_sdk::{Error, OrAbsent, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -145,8 +145,7 @@ impl Iconik {
             {
                 let call = self.http.delete(self.holder_url(kind, holder, asset));
                 let gone = call.send_effect().or_absent()?;
-                gone.map(forebay_sdk::http::Outcome::or_repeat)
-                    .transpose()?;
+                gone.map(Outcome::or_repeat).transpose()?;
             }
         }
         for (kind, standing, wanted) in kinds {

@@ -4,6 +4,7 @@
 //! conflict: it must never be applied to a version nobody looked at.
 
 use forebay_sdk::assets::{Approval, ApprovalRequest, ApprovalStatus, Approvals, Vote};
+use forebay_sdk::http::{Outcome, encode_component};
 use forebay_sdk::{Error, OrAbsent, Timestamp, lenient};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -237,6 +238,12 @@ impl Approvals for Iconik {
 }
 
 impl Iconik {
+    /// Address of the approval of one version.
+    pub(crate) fn approval_url(&self, asset: &str, version: &str) -> String {
+        let version = encode_component(version);
+        self.asset_url(asset, &format!("versions/{version}/approvals/request/"))
+    }
+
     /// The approval of a version; one that iconik does not know is one nobody asked for.
     pub(crate) fn raw_approval(&self, asset: &str, version: &str) -> Result<RawApproval, Error> {
         let found = self
@@ -255,7 +262,14 @@ impl Iconik {
         }
         if !standing.is_requested() {
             let url = self.asset_url(asset, "approvals/request/");
-            let body = json!({"users": [], "groups": [], "externals": [], "status": "REQUESTED"});
+            // A request needs a reviewer; until others are asked it is the one who decides.
+            let own = &self.settings.integration_user;
+            let users: Vec<&str> = Some(own.as_str())
+                .filter(|own| !own.is_empty())
+                .into_iter()
+                .collect();
+            let body =
+                json!({"users": users, "groups": [], "externals": [], "status": "REQUESTED"});
             self.http.post(url).json(&body).send_effect()?.or_repeat()?;
         }
         Ok(())
@@ -270,8 +284,7 @@ impl Iconik {
         if standing.is_requested() {
             let url = self.asset_url(asset, "approvals/request/");
             let gone = self.http.delete(url).send_effect().or_absent()?;
-            gone.map(forebay_sdk::http::Outcome::or_repeat)
-                .transpose()?;
+            gone.map(Outcome::or_repeat).transpose()?;
         }
         Ok(())
     }
@@ -290,8 +303,7 @@ impl Iconik {
             .delete(self.asset_url(asset, "approvals/"))
             .send_effect()
             .or_absent()?;
-        gone.map(forebay_sdk::http::Outcome::or_repeat)
-            .transpose()?;
+        gone.map(Outcome::or_repeat).transpose()?;
         Ok(())
     }
 

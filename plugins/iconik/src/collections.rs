@@ -4,7 +4,7 @@
 //! every call means the same one.
 
 use forebay_sdk::assets::{Collection, Collections, ContentPage};
-use forebay_sdk::http::encode_component;
+use forebay_sdk::http::{Outcome, encode_component};
 use forebay_sdk::{Entity, Error, OrAbsent, lenient, paging};
 use serde::Deserialize;
 use serde_json::json;
@@ -96,8 +96,7 @@ impl Collections for Iconik {
         let asset = encode_component(asset);
         let url = self.collection_url(collection, &format!("contents/assets/{asset}/"));
         let gone = self.http.delete(url).send_effect().or_absent()?;
-        gone.map(forebay_sdk::http::Outcome::or_repeat)
-            .transpose()?;
+        gone.map(Outcome::or_repeat).transpose()?;
         Ok(())
     }
 }

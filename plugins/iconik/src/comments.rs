@@ -2,7 +2,7 @@
 //! one safe to repeat.
 
 use forebay_sdk::assets::{Comment, CommentPage, Comments, Draft, Span};
-use forebay_sdk::http::encode_component;
+use forebay_sdk::http::{Outcome, encode_component};
 use forebay_sdk::{Error, OrAbsent, lenient, paging};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -109,8 +109,7 @@ impl Comments for Iconik {
     fn remove(&self, asset: &str, comment: &str) -> Result<(), Error> {
         let call = self.http.delete(self.segment_url(asset, comment));
         let gone = call.send_effect().or_absent()?;
-        gone.map(forebay_sdk::http::Outcome::or_repeat)
-            .transpose()?;
+        gone.map(Outcome::or_repeat).transpose()?;
         Ok(())
     }
 

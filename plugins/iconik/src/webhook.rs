@@ -4,7 +4,6 @@
 //! poll tells the same.
 
 use forebay_sdk::connector::WebhookRequest;
-use forebay_sdk::http::encode_component;
 use forebay_sdk::{
     Entity, Error, Event, Field, FieldsExt, OrAbsent, Timestamp, Value, debug, digest, lenient,
     time,
@@ -272,12 +271,6 @@ impl Iconik {
             ..Event::new("action.invoked", Entity::new(kind, id), token.clone(), at)
         };
         Ok(ids.iter().map(event).collect())
-    }
-
-    /// Address of the approval of one version.
-    pub(crate) fn approval_url(&self, asset: &str, version: &str) -> String {
-        let version = encode_component(version);
-        self.asset_url(asset, &format!("versions/{version}/approvals/request/"))
     }
 }
 
