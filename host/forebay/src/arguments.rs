@@ -51,6 +51,28 @@ pub(crate) enum Command {
     Events(Events),
     /// Start a run of a flow.
     Trigger(Trigger),
+    /// The audit of a running host.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// Audit.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Records, oldest first.
+    List {
+        /// Of this run only.
+        #[arg(long)]
+        run: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Where to go on: `next` of the page before.
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+    /// Check the chain of hashes; fails if a record does not fit.
+    Verify,
 }
 
 /// Run the host.
@@ -151,6 +173,11 @@ pub(crate) enum Runs {
         /// Do not ask the handler.
         #[arg(long)]
         force: bool,
+    },
+    /// Everything that proves how a run was decided, as one JSON document.
+    Evidence {
+        /// Its id.
+        id: String,
     },
     /// Try a parked or put-off run again now.
     Retry {

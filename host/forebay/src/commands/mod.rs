@@ -1,5 +1,6 @@
 //! Commands that talk to a running host: each is one request and its answer, as a table or as JSON.
 
+mod audit;
 mod run;
 mod table;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(remote: &Remote, command: Command) -> anyhow::Result<ExitCode>
         Command::Runs(command) => run::runs(&client, &printer, &command)?,
         Command::Events(command) => events(&client, &printer, &command)?,
         Command::Trigger(command) => trigger(&client, &printer, &command)?,
+        Command::Audit(command) => return audit::audit(&client, &printer, &command),
         // Those two need no running host and are handled before.
         Command::Serve(_) | Command::Check(_) => {}
     }

@@ -15,6 +15,10 @@ pub(super) fn runs(client: &Client, printer: &Printer, command: &Runs) -> anyhow
             Ok(())
         }
         Runs::Steps { id } => steps(client, printer, id),
+        Runs::Evidence { id } => {
+            printer.one(&super::audit::evidence(client, id)?);
+            Ok(())
+        }
         Runs::Cancel { id, reason, force } => {
             act(client, printer, id, "cancel", &json!({ "reason": reason, "force": force }))
         }
