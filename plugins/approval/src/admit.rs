@@ -6,7 +6,7 @@ use forebay_sdk::{Admission, Delivery, Entity, Error, Event, Field, FieldsExt, V
 use serde::Deserialize;
 
 use crate::DAM;
-use crate::config::{Config, Filters};
+use crate::config::{Config, Filters, Triggers};
 
 /// A start over REST or by another flow.
 #[derive(Debug, Deserialize)]
@@ -23,12 +23,13 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
     };
     let asset = match asset_of(delivery) {
         Ok(asset) => asset,
-        Err(error) => return Admission::refuse(error.detail().message.clone()),
+        Err(error) => return Admission::refuse(error.message().to_owned()),
     };
     let mut title = asset.clone();
     if let Delivery::Event(incoming) = delivery {
         let event = &incoming.event;
-        if let Some(reason) = out_of_scope(&config.filters, &event.data) {
+        let reason = no_trigger(&config.triggers, event);
+        if let Some(reason) = reason.or_else(|| out_of_scope(&config.filters, &event.data)) {
             return Admission::ignore(reason);
         }
         if let Some(name) = event.data.text("name") {
@@ -58,6 +59,35 @@ fn asset_of_event(event: &Event) -> Result<String, Error> {
         .ok_or_else(|| Error::invalid(format!("the event {} names no asset", event.kind)))
 }
 
+/// Did a person ask for this review? Then it does not matter whether there was one before.
+pub(crate) fn is_asked_for(delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::Request(_) => true,
+        Delivery::Event(incoming) => incoming.event.kind == "action.invoked",
+        Delivery::Timer(_) | Delivery::Signal(_) => false,
+    }
+}
+
+/// Did the asset come into a collection?
+pub(crate) fn is_assignment(delivery: &Delivery) -> bool {
+    matches!(delivery, Delivery::Event(incoming) if incoming.event.kind == "collection.added")
+}
+
+/// Why an event of this kind starts no review.
+fn no_trigger(triggers: &Triggers, event: &Event) -> Option<String> {
+    let wanted = match event.kind.as_str() {
+        "asset.created" => triggers.created,
+        "asset.version-current" => triggers.new_version,
+        "action.invoked" => triggers.actions,
+        "collection.added" => match paths_of(&event.data) {
+            [] => !triggers.collections.is_empty(),
+            paths => inside(&triggers.collections, paths),
+        },
+        _ => false,
+    };
+    (!wanted).then(|| format!("the event {} starts no review here", event.kind))
+}
+
 /// Why the filters keep an asset out, from what is known of it: `kind`, `name`, `uploader` and
 /// `paths`. What is not known keeps nothing out: the asset itself is looked at later.
 pub(crate) fn out_of_scope(filters: &Filters, known: &[Field]) -> Option<String> {
@@ -68,24 +98,46 @@ pub(crate) fn out_of_scope(filters: &Filters, known: &[Field]) -> Option<String>
         }
     }
     if let Some(uploader) = known.text("uploader")
-        && filters.exclude_uploaders.iter().any(|entry| entry == uploader)
+        && filters
+            .exclude_uploaders
+            .iter()
+            .any(|entry| entry == uploader)
     {
         return Some(format!("uploads of {uploader} are not reviewed"));
     }
     if let Some((_, ending)) = known.text("name").and_then(|name| name.rsplit_once('.'))
-        && filters.exclude_types.iter().any(|entry| entry.eq_ignore_ascii_case(ending))
+        && filters
+            .exclude_types
+            .iter()
+            .any(|entry| entry.eq_ignore_ascii_case(ending))
     {
         return Some(format!("files of the type {ending} are not reviewed"));
     }
-    if let Some(Value::Texts(paths)) = known.value("paths") {
-        let inside =
-            |patterns: &[String]| patterns.iter().any(|p| paths.iter().any(|path| matches_path(p, path)));
-        if inside(&filters.exclude) {
-            return Some("the asset is in an excluded folder".to_owned());
-        }
-        if !filters.include.is_empty() && !inside(&filters.include) {
-            return Some(format!("the asset is not in {}", filters.include.join(" or ")));
-        }
+    let paths = paths_of(known);
+    if inside(&filters.exclude, paths) {
+        return Some("the asset is in an excluded folder".to_owned());
+    }
+    if !paths.is_empty() && !filters.include.is_empty() && !inside(&filters.include, paths) {
+        return Some(not_in(&filters.include));
     }
     None
+}
+
+/// The words for an asset that is in none of these folders.
+pub(crate) fn not_in(patterns: &[String]) -> String {
+    format!("the asset is not in {}", patterns.join(" or "))
+}
+
+/// Is one of these paths inside one of these patterns?
+pub(crate) fn inside(patterns: &[String], paths: &[String]) -> bool {
+    patterns
+        .iter()
+        .any(|pattern| paths.iter().any(|path| matches_path(pattern, path)))
+}
+
+fn paths_of(known: &[Field]) -> &[String] {
+    match known.value("paths") {
+        Some(Value::Texts(paths)) => paths,
+        _ => &[],
+    }
 }

@@ -31,15 +31,30 @@ pub(crate) fn check(cx: &Cx, config: &Config, probe: bool) -> Vec<Finding> {
 }
 
 fn pure(config: &Config) -> Vec<Finding> {
-    let stages: Vec<_> = config.stages.iter().map(|stage| stage.name.clone()).collect();
-    let kinds = ["image", "video", "audio", "document", "presentation", "other"];
+    let stages: Vec<_> = config
+        .stages
+        .iter()
+        .map(|stage| stage.name.clone())
+        .collect();
+    let kinds = [
+        "image",
+        "video",
+        "audio",
+        "document",
+        "presentation",
+        "other",
+    ];
     let possible = Facts::from([
         ("stage".to_owned(), stages.clone()),
         ("kind".to_owned(), kinds.map(str::to_owned).to_vec()),
     ]);
     let mut findings = config.routing.findings(&possible);
     if stages.is_empty() {
-        findings.push(Finding::error("stages", "there is no stage", "add a stage: { name = \"review\" }"));
+        findings.push(Finding::error(
+            "stages",
+            "there is no stage",
+            "add a stage: { name = \"review\" }",
+        ));
     }
     for (index, stage) in config.stages.iter().enumerate() {
         let path = format!("stages[{index}]");
@@ -59,7 +74,11 @@ fn pure(config: &Config) -> Vec<Finding> {
         }
     }
     if let Some(mistake) = config.calendar.mistake() {
-        findings.push(Finding::error("calendar.hours", mistake, "write them like 09:00-17:00"));
+        findings.push(Finding::error(
+            "calendar.hours",
+            mistake,
+            "write them like 09:00-17:00",
+        ));
     }
     for (index, percent) in config.reminders.iter().enumerate() {
         if !(1..100).contains(percent) {
@@ -70,25 +89,79 @@ fn pure(config: &Config) -> Vec<Finding> {
             ));
         }
     }
+    findings.extend(stages_of_reviewers(config, &stages));
+    if config.dam_decisions.accept && !config.dam_decisions.mirror {
+        findings.push(Finding::error(
+            "dam_decisions.accept",
+            "votes are only seen where an approval was asked for",
+            "set dam_decisions.mirror = true too, or take accept out",
+        ));
+    }
+    if config.hold.access_template.is_some() && config.on_approved.access_template.is_none() {
+        findings.push(Finding::warning(
+            "on_approved.access_template",
+            "the hold template stays on an asset after its approval",
+            "name the template that releases it",
+        ));
+    }
     findings
+}
+
+fn stages_of_reviewers(config: &Config, stages: &[String]) -> Vec<Finding> {
+    let unknown = config
+        .dam_decisions
+        .reviewers
+        .keys()
+        .filter(|stage| !stages.contains(stage));
+    let finding = |stage: &String| {
+        Finding::error(
+            format!("dam_decisions.reviewers.{stage}"),
+            "there is no stage of this name",
+            format!("use one of {}", stages.join(", ")),
+        )
+    };
+    unknown.map(finding).collect()
 }
 
 /// Options that need an interface the DAM connection may not have.
 fn offered(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
     let templates = [
         ("hold.access_template", &config.hold.access_template),
-        ("on_approved.access_template", &config.on_approved.access_template),
-        ("on_rejected.access_template", &config.on_rejected.access_template),
+        (
+            "on_approved.access_template",
+            &config.on_approved.access_template,
+        ),
+        (
+            "on_rejected.access_template",
+            &config.on_rejected.access_template,
+        ),
     ];
     let collections = [
-        ("hold.remove_from_collections", &config.hold.remove_from_collections),
-        ("on_approved.add_to_collections", &config.on_approved.add_to_collections),
-        ("on_rejected.add_to_collections", &config.on_rejected.add_to_collections),
+        (
+            "hold.remove_from_collections",
+            &config.hold.remove_from_collections,
+        ),
+        (
+            "on_approved.add_to_collections",
+            &config.on_approved.add_to_collections,
+        ),
+        (
+            "on_rejected.add_to_collections",
+            &config.on_rejected.add_to_collections,
+        ),
     ];
     let mut needed = Vec::new();
-    needed.extend(templates.iter().filter(|(_, value)| value.is_some()).map(|(path, _)| (*path, interfaces::ACCESS)));
     needed.extend(
-        collections.iter().filter(|(_, value)| !value.is_empty()).map(|(path, _)| (*path, interfaces::COLLECTIONS)),
+        templates
+            .iter()
+            .filter(|(_, value)| value.is_some())
+            .map(|(path, _)| (*path, interfaces::ACCESS)),
+    );
+    needed.extend(
+        collections
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(path, _)| (*path, interfaces::COLLECTIONS)),
     );
     if config.dam_decisions.mirror {
         needed.push(("dam_decisions.mirror", interfaces::APPROVALS));
@@ -122,26 +195,53 @@ fn fields(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
             break;
         }
     }
-    let used = WRITTEN.iter().copied().chain(config.required_before_review.iter().map(String::as_str));
+    let read = config
+        .required_before_review
+        .iter()
+        .map(String::as_str)
+        .chain(subjects(config));
+    let mut used: Vec<&str> = WRITTEN.iter().copied().chain(read).collect();
+    used.sort_unstable();
+    used.dedup();
     for logical in used {
         let name = config.fields.name(logical);
-        let written = WRITTEN.contains(&logical);
-        let definition = known.iter().find(|definition| definition.name == name);
-        match definition {
-            _ if name.is_empty() => {}
+        if name.is_empty() {
+            continue;
+        }
+        match known.iter().find(|definition| definition.name == name) {
             None => findings.push(Finding::error(
                 format!("fields.{logical}"),
                 format!("the DAM has no field `{name}`"),
                 format!("create it, or map it: fields = {{ {logical} = \"…\" }}"),
             )),
-            Some(definition) if written && !definition.writable => findings.push(Finding::error(
-                format!("fields.{logical}"),
-                format!("the field `{name}` cannot be written"),
-                "allow the integration user to write it, or map another field",
-            )),
+            Some(definition) if WRITTEN.contains(&logical) && !definition.writable => {
+                findings.push(Finding::error(
+                    format!("fields.{logical}"),
+                    format!("the field `{name}` cannot be written"),
+                    "allow the integration user to write it, or map another field",
+                ));
+            }
             Some(_) => {}
         }
     }
+    let Some(expiry) = &config.on_approved.set_expiry_from else {
+        return;
+    };
+    let name = config.fields.name(expiry);
+    if !known.iter().any(|definition| definition.name == name) {
+        findings.push(Finding::warning(
+            "on_approved.set_expiry_from",
+            format!("the DAM has no field `{name}`, so no end of rights is set"),
+            "create it, map it, or name another field",
+        ));
+    }
+}
+
+/// Logical fields that rules and conditions ask about.
+fn subjects(config: &Config) -> impl Iterator<Item = &str> {
+    config
+        .subjects()
+        .filter(|subject| !["stage", "kind", "uploader"].contains(subject))
 }
 
 fn groups(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
@@ -203,5 +303,9 @@ fn definitions(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
 }
 
 fn not_asked(path: &str, what: &str, error: &Error) -> Finding {
-    Finding::warning(path, format!("{what} could not be read: {error}"), "check the connection")
+    Finding::warning(
+        path,
+        format!("{what} could not be read: {error}"),
+        "check the connection",
+    )
 }

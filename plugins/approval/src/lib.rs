@@ -4,18 +4,26 @@
 //! process in the workflow engine, follows it, and writes the result back. A newer version restarts
 //! it, a deletion cancels it.
 //!
-//! Read [`course`] for what happens on each delivery, [`plan`] for who is asked, [`watch`] for time,
-//! [`result`] for what is written. Nothing here names a vendor.
+//! Read [`course`] for what happens on each delivery, [`enter`] for the way to a review, [`plan`] for
+//! who is asked, [`watch`] for time, [`result`] for what a decision leads to, [`panel`] for votes in
+//! the DAM, [`writing`] for how the DAM is written, [`people`] for users, groups and messages. Nothing
+//! here names a vendor.
 
 mod admit;
 mod config;
 mod course;
+mod enter;
 mod findings;
+mod panel;
 mod people;
 mod plan;
 mod result;
 mod state;
 mod watch;
+mod writing;
+
+#[cfg(test)]
+mod tests;
 
 use forebay_sdk::handler::{Connections, interfaces};
 use forebay_sdk::{
@@ -57,7 +65,12 @@ impl Handler for Approval {
                     interfaces::COLLECTIONS,
                     interfaces::COMMENTS,
                 ])
-                .events(&["asset.created", "asset.version-current", "collection.added", "action.invoked"]),
+                .events(&[
+                    "asset.created",
+                    "asset.version-current",
+                    "collection.added",
+                    "action.invoked",
+                ]),
         )
         .role(
             Role::new(WORKFLOW, "the workflow engine in which people decide")
@@ -83,10 +96,7 @@ impl Handler for Approval {
     ) -> Result<Step<State>, Error> {
         let course = Course::new(cx, config);
         match state {
-            None => {
-                let on_request = matches!(delivery, Delivery::Request(_));
-                course.begin(&admit::asset_of(&delivery)?, on_request)
-            }
+            None => course.begin(&delivery),
             Some(state) => course.go_on(state, delivery),
         }
     }

@@ -1,9 +1,12 @@
-//! Users and groups: who the uploader is at the workflow engine, whether a group can be asked.
+//! Users, groups and messages: who somebody is at the workflow engine, whether a group can be asked,
+//! how people are told.
 
-use forebay_sdk::handler::DecisionRecord;
+use forebay_sdk::assets::{Asset, Draft};
+use forebay_sdk::handler::{DecisionRecord, interfaces};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
 use forebay_sdk::{Error, Value};
 
+use crate::DAM;
 use crate::course::Course;
 use crate::state::State;
 
@@ -14,6 +17,21 @@ impl Course<'_> {
         let user = dam_user?;
         let listed = self.config.users.get(user).cloned();
         listed.or_else(|| user.contains('@').then(|| user.to_owned()))
+    }
+
+    /// Who may not decide about an asset under the four-eyes rule: who uploaded it, who changed it
+    /// last.
+    pub(crate) fn excluded(&self, asset: &Asset) -> Vec<String> {
+        if !self.config.four_eyes {
+            return Vec::new();
+        }
+        let people = [asset.created_by.as_deref(), asset.modified_by.as_deref()];
+        let mut users: Vec<_> = people
+            .into_iter()
+            .filter_map(|person| self.workflow_user(person))
+            .collect();
+        users.dedup();
+        users
     }
 
     /// The group to ask: this one, or the fallback where it is unknown or switched off. An engine
@@ -59,11 +77,70 @@ impl Course<'_> {
         Ok(self.cx.workflow().start(&request)?.process.id)
     }
 
-    fn enabled_user(&self, user: String) -> Result<Option<String>, Error> {
+    /// The user, unless the engine does not know them or has switched them off.
+    pub(crate) fn enabled_user(&self, user: String) -> Result<Option<String>, Error> {
         match self.cx.directory().lookup(PrincipalKind::User, &user) {
             Ok(found) => Ok(found.filter(|found| found.enabled).map(|_| user)),
             Err(error) if error.is_unsupported() => Ok(Some(user)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Business key of a process that belongs to this run alone.
+    pub(crate) fn run_key(&self, what: &str) -> String {
+        format!("{}:{}:{what}", self.cx.business_key(), self.cx.run_id())
+    }
+
+    /// Tell everybody who is to be told about the result, once.
+    pub(crate) fn announce(
+        &self,
+        state: &mut State,
+        result: &str,
+        words: &str,
+    ) -> Result<(), Error> {
+        let message = format!("\"{}\" is {result}: {words}", state.name);
+        if self.config.notify.version_comment {
+            self.comment(state, &message)?;
+        }
+        if self.config.notify.uploader {
+            let person = self.workflow_user(state.uploader.as_deref());
+            let title = format!("{}: {result}", state.name);
+            let group = &self.config.fallback_group;
+            state.notice =
+                Some(self.tell(&self.run_key("notice"), person, group, &title, &message)?);
+        }
+        self.tell_channels(&message);
+        Ok(())
+    }
+
+    /// A comment where the DAM has a place for one: on the version, or beside the asset.
+    fn comment(&self, state: &State, text: &str) -> Result<(), Error> {
+        if self.cx.available(DAM, interfaces::VERSIONS) {
+            match self
+                .cx
+                .versions()
+                .comment(&state.asset, &state.version, text)
+            {
+                Err(error) if error.is_unsupported() => {}
+                answer => return answer,
+            }
+        }
+        if self.cx.available(DAM, interfaces::COMMENTS) {
+            let draft = Draft {
+                version: Some(state.version.clone()),
+                parent: None,
+                text: text.to_owned(),
+                span: None,
+                external_id: format!("{}:{}:result", self.cx.run_id(), state.version),
+            };
+            self.cx.comments().add(&state.asset, &draft)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn tell_channels(&self, message: &str) {
+        for channel in &self.config.notify.channels {
+            self.cx.notify(channel, message);
         }
     }
 
@@ -80,5 +157,9 @@ impl Course<'_> {
 
 /// A text value, or none for an empty text.
 pub(crate) fn text_or_none(text: String) -> Value {
-    if text.is_empty() { Value::None } else { Value::Text(text) }
+    if text.is_empty() {
+        Value::None
+    } else {
+        Value::Text(text)
+    }
 }

@@ -2,13 +2,18 @@
 
 use forebay_sdk::assets::{Asset, AssetKind};
 use forebay_sdk::blocks::{Facts, Routing, holds};
-use forebay_sdk::workflow::StartRequest;
-use forebay_sdk::{Error, Value};
+use forebay_sdk::workflow::{ProcessState, StartRequest};
+use forebay_sdk::{Error, FieldsExt, Value};
 use serde::Serialize;
 
 use crate::config::{AutoApprove, Stage};
 use crate::course::Course;
 use crate::state::{PlannedGroup, PlannedStage, Review, State};
+
+/// Process variable that names the run which started the process.
+const RUN_VARIABLE: &str = "run";
+/// Most reviews of one version. People give up long before; it keeps a mistake from asking for ever.
+const MOST_REVIEWS: u32 = 50;
 
 /// A stage as the process gets it.
 #[derive(Serialize)]
@@ -32,8 +37,13 @@ impl Course<'_> {
     pub(crate) fn facts(&self, asset: &Asset) -> Facts {
         let mut facts = Facts::new();
         facts.insert("kind".to_owned(), vec![kind_name(asset.kind).to_owned()]);
-        facts.extend(asset.created_by.iter().map(|user| ("uploader".to_owned(), vec![user.clone()])));
-        for subject in self.subjects() {
+        facts.extend(
+            asset
+                .created_by
+                .iter()
+                .map(|user| ("uploader".to_owned(), vec![user.clone()])),
+        );
+        for subject in self.config.subjects() {
             let texts = self.config.fields.texts(&asset.fields, subject);
             if !texts.is_empty() {
                 facts.entry(subject.to_owned()).or_insert(texts);
@@ -42,25 +52,25 @@ impl Course<'_> {
         facts
     }
 
-    fn subjects(&self) -> impl Iterator<Item = &str> {
-        let config = self.config;
-        let rules = config.routing.0.iter().flat_map(|rule| rule.when.keys());
-        let stages = config.stages.iter().flat_map(|stage| stage.when.keys().chain(&stage.per));
-        let auto = config.auto_approve.iter().flat_map(|rule| rule.when.keys());
-        rules.chain(stages).chain(auto).map(String::as_str)
-    }
-
     /// The rule under which nobody needs to be asked.
     pub(crate) fn auto_rule(&self, asset: &Asset) -> Option<&AutoApprove> {
         let facts = self.facts(asset);
-        self.config.auto_approve.iter().find(|rule| holds(&rule.when, &facts))
+        self.config
+            .auto_approve
+            .iter()
+            .find(|rule| holds(&rule.when, &facts))
     }
 
     /// The stages that apply to an asset, with the groups that decide in each.
     pub(crate) fn plan(&self, state: &State, asset: &Asset) -> Result<Vec<PlannedStage>, Error> {
         let facts = self.facts(asset);
         let mut planned = Vec::new();
-        for stage in self.config.stages.iter().filter(|stage| holds(&stage.when, &facts)) {
+        for stage in self
+            .config
+            .stages
+            .iter()
+            .filter(|stage| holds(&stage.when, &facts))
+        {
             let groups = self.groups(state, stage, &facts)?;
             if groups.is_empty() {
                 continue;
@@ -85,7 +95,9 @@ impl Course<'_> {
         let mut facts = facts.clone();
         facts.insert("stage".to_owned(), vec![stage.name.clone()]);
         let values = stage.per.as_ref().and_then(|subject| {
-            facts.get(subject).map(|values| (subject.clone(), values.clone()))
+            facts
+                .get(subject)
+                .map(|values| (subject.clone(), values.clone()))
         });
         let cases = match values {
             None => vec![facts],
@@ -100,7 +112,9 @@ impl Course<'_> {
         };
         let mut groups: Vec<PlannedGroup> = Vec::new();
         for case in cases {
-            let Some(group) = self.group(state, stage, &case)? else { continue };
+            let Some(group) = self.group(state, stage, &case)? else {
+                continue;
+            };
             if !groups.iter().any(|known| known.group == group.group) {
                 groups.push(group);
             }
@@ -125,7 +139,10 @@ impl Course<'_> {
         Ok(Some(PlannedGroup {
             group: self.usable_group(state, &rule.to.group)?,
             sla: rule.to.sla.to_string(),
-            due: rule.to.sla.after(self.cx, &self.config.calendar, now, 100)?,
+            due: rule
+                .to
+                .sla
+                .after(self.cx, &self.config.calendar, now, 100)?,
             rule: Routing::rule_name(index),
         }))
     }
@@ -137,15 +154,14 @@ impl Course<'_> {
         asset: &Asset,
         stages: Vec<PlannedStage>,
     ) -> Result<Review, Error> {
-        let key = self.review_key(state, &asset.version);
+        let key = self.review_key(state, &asset.version)?;
         let title = format!("Approve {}", asset.name);
-        let excluded = if self.config.four_eyes {
-            self.workflow_user(asset.created_by.as_deref()).into_iter().collect()
-        } else {
-            Vec::new()
-        };
-        let links: Vec<_> =
-            asset.links.iter().map(|link| format!("{}: {}", link.rel, link.href)).collect();
+        let excluded = self.excluded(asset);
+        let links: Vec<_> = asset
+            .links
+            .iter()
+            .map(|link| format!("{}: {}", link.rel, link.href))
+            .collect();
         let mut request = StartRequest::new(&self.config.process.definition, &key, &title)
             .variable("title", asset.name.as_str())
             .variable("assetId", asset.id.as_str())
@@ -155,10 +171,16 @@ impl Course<'_> {
             .variable("stages", Value::Json(stages_variable(&stages)?))
             .variable("parallelStages", self.config.parallel_stages)
             .variable("excludedUsers", Value::Json(to_json(&excluded)?))
-            .variable("run", self.cx.run_id());
-        for subject in self.subjects() {
+            .variable(RUN_VARIABLE, self.cx.run_id());
+        if let Some(failure) = &asset.readiness.failure {
+            request = request.variable("processingError", failure.as_str());
+        }
+        for subject in self.config.subjects() {
             if let Some(value) = self.config.fields.value(&asset.fields, subject)
-                && !request.variables.iter().any(|variable| variable.name == subject)
+                && !request
+                    .variables
+                    .iter()
+                    .any(|variable| variable.name == subject)
             {
                 request = request.variable(subject, value.to_plain());
             }
@@ -170,16 +192,41 @@ impl Course<'_> {
             version: asset.version.clone(),
             stages,
             started_at: self.cx.now(),
+            excluded,
+            mirrored: Vec::new(),
+            coordinated: false,
             tasks: std::collections::BTreeMap::new(),
         })
     }
 
-    /// Business key of the review process: unique for each version, and for each further review of
-    /// the same version (after a restart by an operator, for instance).
-    fn review_key(&self, state: &State, version: &str) -> String {
-        let again = state.past.iter().filter(|past| past.version == version).count();
-        let key = format!("{}:{version}", self.cx.business_key());
-        if again == 0 { key } else { format!("{key}:{}", again + 1) }
+    /// Business key of the review process: the version's own, with a number behind it for each
+    /// further review of the same version. A process that is still open is adopted whoever started
+    /// it; one that has ended counts only if this run started it and does not know its end yet.
+    fn review_key(&self, state: &State, version: &str) -> Result<String, Error> {
+        let first = format!("{}:{version}", self.cx.business_key());
+        for number in 1..=MOST_REVIEWS {
+            let key = if number == 1 {
+                first.clone()
+            } else {
+                format!("{first}:{number}")
+            };
+            let definition = &self.config.process.definition;
+            let Some(process) = self.cx.workflow().find(definition, &key)? else {
+                return Ok(key);
+            };
+            let open = matches!(
+                process.state,
+                ProcessState::Active | ProcessState::Suspended
+            );
+            let own = process.variables.text(RUN_VARIABLE) == Some(self.cx.run_id());
+            let known = state.past.iter().any(|past| past.process == process.id);
+            if (open || own) && !known {
+                return Ok(key);
+            }
+        }
+        Err(Error::invalid(format!(
+            "version {version} was reviewed {MOST_REVIEWS} times already"
+        )))
     }
 }
 
@@ -193,7 +240,10 @@ fn stages_variable(stages: &[PlannedStage]) -> Result<String, Error> {
             groups: stage
                 .groups
                 .iter()
-                .map(|group| GroupVariable { group: &group.group, due: group.due })
+                .map(|group| GroupVariable {
+                    group: &group.group,
+                    due: group.due,
+                })
                 .collect(),
         })
         .collect();

@@ -24,6 +24,10 @@ pub struct State {
     pub uploader: Option<String>,
     /// What the run is doing.
     pub phase: Phase,
+    /// The version for which the asset was protected: held back and set to pending.
+    pub protected: Option<String>,
+    /// Stage at which the next review begins; none: the first.
+    pub resume_at: Option<String>,
     /// Reviews so far that came to an end, oldest first.
     pub past: Vec<PastReview>,
     /// Since when the asset is deleted.
@@ -72,6 +76,12 @@ pub struct Review {
     pub stages: Vec<PlannedStage>,
     /// When it started.
     pub started_at: Timestamp,
+    /// Users of the workflow engine who may not decide.
+    pub excluded: Vec<String>,
+    /// Votes in the DAM's panel that were mirrored, as `stage: voter`.
+    pub mirrored: Vec<String>,
+    /// The coordinator was asked because reviewers in the DAM disagree.
+    pub coordinated: bool,
     /// Open tasks that are watched for their time.
     pub tasks: BTreeMap<String, WatchedTask>,
 }
@@ -109,6 +119,8 @@ pub struct WatchedTask {
     pub stage: String,
     /// The group it is offered to.
     pub group: String,
+    /// When it should be done; none for a task of no planned stage.
+    pub due: Option<Timestamp>,
     /// Times at which something happens, as per cent of its time and point in time, soonest first.
     pub alarms: Vec<(u32, Timestamp)>,
 }
@@ -154,6 +166,13 @@ impl State {
         match &self.phase {
             Phase::Review(review) => Some(review),
             _ => None,
+        }
+    }
+
+    /// Replace the review under way; without one nothing changes.
+    pub(crate) fn set_review(&mut self, review: Review) {
+        if let Phase::Review(current) = &mut self.phase {
+            *current = review;
         }
     }
 }

@@ -1,0 +1,173 @@
+//! How the DAM is read and written: one asset, guarded, and where it is filed.
+
+use forebay_sdk::assets::{Asset, AssetUpdate};
+use forebay_sdk::{Error, Field, OrAbsent, Timestamp, Value, time};
+
+use crate::course::Course;
+use crate::plan::kind_name;
+use crate::state::State;
+
+/// Attempts to write to an asset that changes at the same time.
+const WRITE_ATTEMPTS: u32 = 3;
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The asset stands as wanted.
+    Yes,
+    /// Nothing was written: another version has come meanwhile.
+    Overtaken,
+}
+
+impl Course<'_> {
+    /// The asset, unless it is deleted or in the trash.
+    pub(crate) fn present(&self, state: &State) -> Result<Option<Asset>, Error> {
+        let asset = self.cx.assets().get(&state.asset).or_absent()?;
+        Ok(asset.filter(|asset| !asset.trashed))
+    }
+
+    /// Write to an asset as it was read. If somebody changes it at the same time it is read again;
+    /// if that change brought another version nothing is written.
+    pub(crate) fn write(&self, asset: &Asset, update: AssetUpdate) -> Result<Written, Error> {
+        let mut token = asset.change_token.clone();
+        for _ in 1..WRITE_ATTEMPTS {
+            match self
+                .cx
+                .assets()
+                .update(&asset.id, &update.clone().guard(&token))
+            {
+                Ok(_) => return Ok(Written::Yes),
+                Err(error) if error.is_conflict() => {
+                    let now = self.cx.assets().get(&asset.id)?;
+                    if now.version != asset.version {
+                        return Ok(Written::Overtaken);
+                    }
+                    token = now.change_token;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.cx
+            .assets()
+            .update(&asset.id, &update.guard(&token))
+            .map(|_| Written::Yes)
+    }
+
+    /// An update of logical fields; one that is mapped to an empty name is not written.
+    pub(crate) fn field_update(&self, fields: &[(&str, Value)]) -> AssetUpdate {
+        let mut update = AssetUpdate::default();
+        for (logical, value) in fields {
+            let name = self.config.fields.name(logical);
+            if !name.is_empty() {
+                update = update.field(name, value.clone());
+            }
+        }
+        update
+    }
+
+    /// Put an access template on the asset, and note what stood there before.
+    pub(crate) fn put_template(&self, state: &State, template: Option<&str>) -> Result<(), Error> {
+        let Some(template) = template else {
+            return Ok(());
+        };
+        let before = match self.cx.access().snapshot(&state.asset) {
+            Ok(before) => before.summary,
+            Err(error) if error.is_unsupported() => String::new(),
+            Err(error) => return Err(error),
+        };
+        self.cx.access().apply(&state.asset, template)?;
+        let mut record = self.record("access-changed", "system", state);
+        record.details = vec![Field::new("before", before), Field::new("after", template)];
+        self.cx.decision(&record);
+        Ok(())
+    }
+
+    /// The paths an asset is to be put into; `{field}` stands for a logical field's value. Found out
+    /// before anything is written, so that a missing value releases nothing by half.
+    pub(crate) fn filled_paths(
+        &self,
+        asset: &Asset,
+        paths: &[String],
+    ) -> Result<Vec<String>, Error> {
+        paths.iter().map(|path| self.fill(path, asset)).collect()
+    }
+
+    fn fill(&self, template: &str, asset: &Asset) -> Result<String, Error> {
+        let mut filled = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, behind) = after.split_once('}').ok_or_else(|| {
+                Error::invalid(format!("the path `{template}` has an open brace"))
+            })?;
+            let value = self
+                .config
+                .fields
+                .value(&asset.fields, name)
+                .ok_or_else(|| {
+                    Error::invalid(format!(
+                        "the asset has no {name}, which the path `{template}` needs"
+                    ))
+                    .with_field(name)
+                })?;
+            filled.push_str(before);
+            // A slash in a value would make another folder of it.
+            filled.push_str(&value.to_plain().replace('/', "-"));
+            rest = behind;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+
+    /// Put the asset into collections, which are made where they are missing.
+    pub(crate) fn put_in(&self, state: &State, paths: &[String]) -> Result<(), Error> {
+        for path in paths {
+            let collection = self.cx.collections().create(path)?;
+            self.cx.collections().add(&collection.id, &state.asset)?;
+        }
+        Ok(())
+    }
+
+    /// Take the asset out of the collections of these paths.
+    pub(crate) fn take_out(&self, state: &State, paths: &[String]) -> Result<(), Error> {
+        for path in paths {
+            if let Some(collection) = self.cx.collections().find(path)? {
+                self.cx.collections().remove(&collection.id, &state.asset)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The end that a date or a point in time names; a date means the end of that day.
+pub(crate) fn end_of(value: &Value) -> Result<Timestamp, Error> {
+    if let Value::Timestamp(at) | Value::Integer(at) = value {
+        return Ok(*at);
+    }
+    let text = value.to_plain();
+    let end = time::start_of_date(&text).map(|start| start + time::DAY - time::SECOND);
+    end.or_else(|| time::parse_lenient(&text))
+        .ok_or_else(|| Error::invalid(format!("`{text}` is not a date")))
+}
+
+/// What the filters ask about, from the asset itself.
+pub(crate) fn known(asset: &Asset) -> Vec<Field> {
+    let uploader = asset
+        .created_by
+        .iter()
+        .map(|user| Field::new("uploader", user.as_str()));
+    let rest = [
+        Field::new("kind", kind_name(asset.kind)),
+        Field::new("name", asset.name.as_str()),
+        Field::new("paths", Value::Texts(paths(asset))),
+    ];
+    uploader.chain(rest).collect()
+}
+
+/// Where the asset is filed.
+pub(crate) fn paths(asset: &Asset) -> Vec<String> {
+    asset
+        .containers
+        .iter()
+        .filter_map(|place| place.path.clone())
+        .collect()
+}
