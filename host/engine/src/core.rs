@@ -1,6 +1,7 @@
 //! What all parts of the engine share.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use forebay_model::flow::{ConnectionSpec, FlowSpec};
@@ -46,6 +47,8 @@ pub struct Core {
     pub(crate) health: Health,
     pub(crate) active: Active,
     pub(crate) stalled: Mutex<Stalled>,
+    /// Requests without a key so far.
+    pub(crate) requests: AtomicU64,
     topology: RwLock<Arc<Topology>>,
     pinned: Mutex<HashMap<String, Arc<FlowSpec>>>,
     /// Something may be runnable.
@@ -73,6 +76,7 @@ impl Core {
             health: Health::default(),
             active: Active::default(),
             stalled: Mutex::default(),
+            requests: AtomicU64::default(),
             topology: RwLock::default(),
             pinned: Mutex::default(),
             runs_wake: Notify::new(),

@@ -58,6 +58,16 @@ impl Active {
     }
 }
 
+/// Do this in a task of its own: a panic ends that task alone and gives `None`; if nobody waits
+/// any more, it ends, too.
+pub(crate) async fn isolated<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    task.join_next().await?.ok()
+}
+
 impl Core {
     /// Fire timers that are due.
     ///
@@ -74,22 +84,29 @@ impl Core {
         }
     }
 
-    /// Claim as many runnable activations as there is room for.
+    /// Claim runnable activations for which there is room. There may be more: whoever gets some asks
+    /// again.
     pub(crate) async fn claim(&self) -> Result<Vec<Claimed>> {
-        let room = self.options.max_activations.saturating_sub(self.active.count());
+        let mut room = self.options.max_activations.saturating_sub(self.active.count());
         if room == 0 {
             return Ok(Vec::new());
         }
         let topology = self.topology();
-        let full = topology.flows.values().filter(|flow| {
-            self.active.of_flow(&flow.spec.name) >= flow.spec.max_active
-        });
+        let mut full = Vec::new();
+        for flow in topology.flows.values() {
+            let active = self.active.of_flow(&flow.spec.name);
+            match flow.spec.max_active.saturating_sub(active) {
+                0 => full.push(flow.spec.name.clone()),
+                // All that are claimed may be of this flow, so no more than it has room for.
+                left => room = room.min(left),
+            }
+        }
         let request = ClaimRequest {
             owner: self.owner.clone(),
             now: self.clock.now(),
             lease: self.options.lease,
             limit: room,
-            exclude: full.map(|flow| flow.spec.name.clone()).collect(),
+            exclude: full,
         };
         let claimed = self.store.claim(request).await?;
         for claim in &claimed {
@@ -101,14 +118,10 @@ impl Core {
     /// Run one claimed activation and make room again.
     pub(crate) async fn run_claimed(self: Arc<Self>, claimed: Claimed) {
         let (claim, flow) = (claimed.claim.clone(), claimed.run.flow.clone());
-        // Its own task: a panic anywhere in it fails this activation only, and the lease brings it
-        // back.
-        let task = tokio::spawn({
-            let core = Arc::clone(&self);
-            async move { core.activate(claimed).await }
-        });
-        if let Err(error) = task.await {
-            tracing::error!(run = %claim.run, %error, "an activation ended abnormally");
+        // A panic anywhere in it fails this activation only, and the lease brings it back.
+        let core = Arc::clone(&self);
+        if isolated(async move { core.activate(claimed).await }).await.is_none() {
+            tracing::error!(run = %claim.run, "an activation ended abnormally");
         }
         self.active.leave(&claim, &flow);
         self.runs_wake.notify_one();

@@ -1,6 +1,6 @@
 //! Health of connections: what is known about each, and whether runs should wait for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use forebay_model::{ConnectionName, Finding, Timestamp};
@@ -29,6 +29,8 @@ pub struct ConnectionHealth {
 #[derive(Debug, Default)]
 pub struct Health {
     connections: Mutex<BTreeMap<ConnectionName, ConnectionHealth>>,
+    /// Connections whose check was the last word about their credentials.
+    proven: Mutex<BTreeSet<ConnectionName>>,
 }
 
 impl Health {
@@ -52,8 +54,21 @@ impl Health {
         refused.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Has a check passed, and nothing been refused or reconfigured since?
+    #[must_use]
+    pub fn is_proven(&self, connection: &ConnectionName) -> bool {
+        self.lock_proven().contains(connection)
+    }
+
+    /// Note that a check has passed.
+    pub fn prove(&self, connection: &ConnectionName) {
+        self.forgive(connection);
+        self.lock_proven().insert(connection.clone());
+    }
+
     /// Note that the vendor refuses our credentials. Returns whether this is news.
     pub fn refuse(&self, connection: &ConnectionName, message: String, now: Timestamp) -> bool {
+        self.lock_proven().remove(connection);
         let mut connections = self.lock();
         let health = connections.entry(connection.clone()).or_default();
         let news = health.refused.is_none();
@@ -64,6 +79,7 @@ impl Health {
 
     /// Forget a refusal: it is found out again if it still stands.
     pub fn forgive(&self, connection: &ConnectionName) {
+        self.lock_proven().remove(connection);
         self.update(connection, |health| {
             health.refused = None;
             health.refused_since = None;
@@ -73,6 +89,10 @@ impl Health {
     /// Change what is known.
     pub fn update(&self, connection: &ConnectionName, change: impl FnOnce(&mut ConnectionHealth)) {
         change(self.lock().entry(connection.clone()).or_default());
+    }
+
+    fn lock_proven(&self) -> std::sync::MutexGuard<'_, BTreeSet<ConnectionName>> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ConnectionName, ConnectionHealth>> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use forebay_model::audit::AuditEntry;
 use forebay_model::event::DeliveryContent;
@@ -122,10 +123,13 @@ impl Core {
             }
         };
         let now = self.clock.now();
-        // Without a key every request is a start of its own, so the time makes it distinct.
+        // Without a key every request is a start of its own, also among those of one millisecond.
         let origin = match &request.key {
             Some(key) => format!("request {}", key.key),
-            None => format!("request at {}", now.0),
+            None => {
+                let number = self.requests.fetch_add(1, Ordering::Relaxed);
+                format!("request {number} at {} to {}", now.0, self.owner)
+            }
         };
         let mut run = flow.new_run(&handler, start, delivery, &origin, request.actor, now);
         run.request = request.key;

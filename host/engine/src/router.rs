@@ -23,6 +23,15 @@ pub(crate) struct Stalled {
     events: BTreeMap<u64, (u32, Timestamp)>,
 }
 
+/// Which events are to be routed.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// Those not routed yet.
+    New,
+    /// Those that came while this flow was switched off or failed.
+    Kept(&'a LiveFlow),
+}
+
 /// Longest pause before a stalled event is tried again.
 const STALL_POLICY: RetryPolicy = RetryPolicy {
     initial: Duration::from_secs(1),
@@ -41,16 +50,49 @@ impl Core {
     pub async fn route_events(self: &Arc<Self>) -> Result<u32> {
         let mut routed = 0;
         for flow in self.topology().flows.values().filter(|flow| flow.spec.enabled) {
-            routed += self.route_deferred(flow).await?;
+            routed += self.route_first(Source::Kept(flow)).await?;
         }
+        routed += self.route_first(Source::New).await?;
+        if routed > 0 {
+            self.runs_wake.notify_one();
+        }
+        Ok(routed)
+    }
+
+    /// Route the first events that can be routed. Where the oldest are all held up, those behind
+    /// them are looked at, too.
+    async fn route_first(&self, source: Source<'_>) -> Result<u32> {
+        let mut limit = self.options.route_batch;
+        loop {
+            let events = match source {
+                Source::New => self.store.unrouted_events(limit).await?,
+                Source::Kept(flow) => self.store.deferred_events(&flow.spec.name, limit).await?,
+            };
+            let all = events.len() < limit as usize;
+            let routed = self.route_each(source, events).await?;
+            if routed > 0 || all {
+                return Ok(routed);
+            }
+            limit = limit.saturating_mul(2);
+        }
+    }
+
+    /// Route these events one after the other; one that cannot be routed holds up those of its
+    /// entity behind it.
+    async fn route_each(&self, source: Source<'_>, events: Vec<StoredEvent>) -> Result<u32> {
+        let mut routed = 0;
         let mut blocked: BTreeSet<(String, Entity)> = BTreeSet::new();
-        for event in self.store.unrouted_events(self.options.route_batch).await? {
+        for event in events {
             let entity = (event.connection.to_string(), event.event.entity.clone());
             if blocked.contains(&entity) || self.is_stalled(event.id) {
                 blocked.insert(entity);
                 continue;
             }
-            match self.route(&event).await {
+            let result = match source {
+                Source::New => self.route(&event).await,
+                Source::Kept(flow) => self.route_deferred(flow, &event).await,
+            };
+            match result {
                 Ok(()) => {
                     self.unstall(event.id);
                     routed += 1;
@@ -64,53 +106,52 @@ impl Core {
                 }
             }
         }
-        if routed > 0 {
-            self.runs_wake.notify_one();
-        }
         Ok(routed)
     }
 
     async fn route(&self, event: &StoredEvent) -> Result<()> {
         let subscribers = self.store.subscribers(event.id).await?;
         let mut plan = RoutePlan::default();
+        let mut failed = None;
         for flow in self.topology().flows.values() {
             // A run of this flow that waits for the event is told; it starts no second one (C-04).
             if subscribers.iter().any(|subscriber| subscriber.flow == flow.spec.name) {
                 continue;
             }
             let Some(role) = self.wanting_role(flow, event) else { continue };
-            if flow.spec.enabled {
-                self.plan_start(flow, role, event, &mut plan).await?;
-            } else {
+            if !flow.spec.enabled {
                 plan.deferred.push(flow.spec.name.clone());
+                continue;
             }
+            match self.plan_start(flow, role, event, &mut plan).await {
+                Ok(()) => {}
+                Err(error @ Error::Store(_)) => return Err(error),
+                Err(error) => {
+                    plan.deferred.push(flow.spec.name.clone());
+                    failed = Some(error);
+                }
+            }
+        }
+        // Somebody else wants it: it is kept for the flow that fails and goes on to the others.
+        if let Some(error) = failed {
+            if subscribers.is_empty() && plan.starts.is_empty() {
+                return Err(error);
+            }
+            tracing::warn!(event = event.id, kind = event.event.kind, %error,
+                "event cannot be routed to every flow yet; it is kept for those that fail");
         }
         self.store.route(event.id, plan, self.clock.now()).await?;
         Ok(())
     }
 
-    /// Events that came while the flow was switched off.
-    async fn route_deferred(&self, flow: &Arc<LiveFlow>) -> Result<u32> {
-        let name = &flow.spec.name;
-        let events = self.store.deferred_events(name, self.options.route_batch).await?;
-        let mut routed = 0;
-        for event in events {
-            let mut plan = RoutePlan::default();
-            if let Some(role) = self.wanting_role(flow, &event) {
-                match self.plan_start(flow, role, &event, &mut plan).await {
-                    Ok(()) => {}
-                    Err(Error::Store(error)) => return Err(error.into()),
-                    Err(error) => {
-                        tracing::warn!(event = event.id, flow = %name, %error,
-                            "kept event cannot be routed yet");
-                        return Ok(routed);
-                    }
-                }
-            }
-            self.store.route_deferred(event.id, name, plan, self.clock.now()).await?;
-            routed += 1;
+    /// Route an event that was kept for this flow.
+    async fn route_deferred(&self, flow: &LiveFlow, event: &StoredEvent) -> Result<()> {
+        let mut plan = RoutePlan::default();
+        if let Some(role) = self.wanting_role(flow, event) {
+            self.plan_start(flow, role, event, &mut plan).await?;
         }
-        Ok(routed)
+        self.store.route_deferred(event.id, &flow.spec.name, plan, self.clock.now()).await?;
+        Ok(())
     }
 
     /// The role under which a flow wants to see an event, if it does.

@@ -9,9 +9,16 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::core::Core;
+use crate::dispatch::isolated;
+use crate::intake::Polled;
+use crate::{Error, Result};
 
 /// Pause after a failure of the store, so that a full disk is not hammered.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Pause before looking again for something that was due and not done: it waits for room, which
+/// nobody may announce.
+const BLOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The running engine.
 pub struct Service {
@@ -26,13 +33,13 @@ impl Service {
     pub fn start(core: Arc<Core>) -> Self {
         let stop = watch::Sender::new(false);
         let mut loops = JoinSet::new();
-        loops.spawn(dispatch(Arc::clone(&core), stop.subscribe()));
-        loops.spawn(route(Arc::clone(&core), stop.subscribe()));
-        loops.spawn(normalise(Arc::clone(&core), stop.subscribe()));
-        loops.spawn(poll(Arc::clone(&core), stop.subscribe()));
-        loops.spawn(renew(Arc::clone(&core), stop.subscribe()));
-        loops.spawn(check(Arc::clone(&core), stop.subscribe()));
-        loops.spawn(arm(Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("dispatch", dispatch, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("routing", route, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("normalising", normalise, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("polling", poll, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("renewing leases", renew, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("checking", check, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("arming", arm, Arc::clone(&core), stop.subscribe()));
         Self { core, stop, loops }
     }
 
@@ -50,6 +57,26 @@ impl Service {
         }
         self.loops.abort_all();
     }
+}
+
+/// Run a loop, and start it again should it die: a host that polls but no longer routes would be
+/// worse than one that is down.
+async fn keep_up<F, Fut>(name: &'static str, run: F, core: Arc<Core>, stop: watch::Receiver<bool>)
+where
+    F: Fn(Arc<Core>, watch::Receiver<bool>) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    while isolated(run(Arc::clone(&core), stop.clone())).await.is_none() {
+        tracing::error!(part = name, "a part of the engine died; it is started again");
+        if !pause(&core, &mut stop.clone(), STORE_PAUSE).await {
+            break;
+        }
+    }
+}
+
+/// Until when to wait in a loop whose round began at `began`, if this is what is due next.
+fn next_round(core: &Core, began: Timestamp, due: Option<Timestamp>) -> Option<Timestamp> {
+    due.map(|due| if due > began { due } else { core.clock.now().plus(BLOCKED_PAUSE) })
 }
 
 /// Resolves when the service is told to stop.
@@ -87,6 +114,7 @@ async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     loop {
         while tasks.try_join_next().is_some() {}
+        let began = core.clock.now();
         let found = async {
             core.fire_timers().await?;
             core.claim().await
@@ -94,8 +122,7 @@ async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
         let go_on = match found.await {
             Ok(claimed) if claimed.is_empty() => {
                 let due = core.next_due().await.unwrap_or_default();
-                // A due time that has passed without giving a claim waits for room, not for time.
-                let due = due.filter(|due| *due > core.clock.now());
+                let due = next_round(&core, began, due);
                 wait(&core, &mut stop, &core.runs_wake, due).await
             }
             Ok(claimed) => {
@@ -113,14 +140,22 @@ async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
             break;
         }
     }
-    while tasks.join_next().await.is_some() {}
+    // What is under way keeps its claims until it ends.
+    let third = core.options.lease / 3;
+    loop {
+        tokio::select! {
+            ended = tasks.join_next() => if ended.is_none() { break },
+            () = core.clock.sleep_until(core.clock.now().plus(third)) => renew_leases(&core).await,
+        }
+    }
 }
 
 async fn route(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     loop {
+        let began = core.clock.now();
         let go_on = match core.route_events().await {
             Ok(0) => {
-                let stalled = core.next_stalled();
+                let stalled = next_round(&core, began, core.next_stalled());
                 wait(&core, &mut stop, &core.events_wake, stalled).await
             }
             Ok(_) => !*stop.borrow(),
@@ -137,10 +172,11 @@ async fn route(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
 
 async fn normalise(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     loop {
+        let began = core.clock.now();
         let go_on = match core.normalise_webhooks().await {
             Ok(_) => {
                 let due = core.next_due().await.unwrap_or_default();
-                let due = due.filter(|due| *due > core.clock.now());
+                let due = next_round(&core, began, due);
                 wait(&core, &mut stop, &core.webhooks_wake, due).await
             }
             Err(error) => {
@@ -177,7 +213,7 @@ async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
             if schedule.due <= now && !schedule.under_way {
                 schedule.under_way = true;
                 let core = Arc::clone(&core);
-                polls.spawn(async move { (core.poll(&name).await, name) });
+                polls.spawn(poll_once(core, name));
             }
         }
         let idle = schedules.values().filter(|schedule| !schedule.under_way);
@@ -195,12 +231,24 @@ async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// A poll that dies counts as one that failed.
+async fn poll_once(core: Arc<Core>, name: ConnectionName) -> (Result<Polled>, ConnectionName) {
+    let connection = name.clone();
+    let polled = isolated(async move { core.poll(&connection).await }).await;
+    let died = || Err(Error::Refused(format!("the poll of {name} ended abnormally")));
+    (polled.unwrap_or_else(died), name)
+}
+
 async fn renew(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let third = core.options.lease / 3;
     while pause(&core, &mut stop, third).await {
-        if let Err(error) = core.renew_leases().await {
-            tracing::error!(%error, "leases cannot be renewed");
-        }
+        renew_leases(&core).await;
+    }
+}
+
+async fn renew_leases(core: &Core) {
+    if let Err(error) = core.renew_leases().await {
+        tracing::error!(%error, "leases cannot be renewed");
     }
 }
 

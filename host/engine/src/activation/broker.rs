@@ -378,7 +378,9 @@ impl Broker for ActivationBroker {
     ) -> Result<Result<(), CapabilityError>, Interrupt> {
         let sender = format!("run:{}", self.claimed.run.id);
         let signal = Signal { name, data, sender };
-        self.inner().gathered.signals.push((RunId::from(run), signal));
+        if self.flow.mode == Mode::Enforce {
+            self.inner().gathered.signals.push((RunId::from(run), signal));
+        }
         Ok(Ok(()))
     }
 

@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 
 use self::broker::{ActivationBroker, Stop};
 use self::tape::Tape;
-use crate::backoff;
 use crate::core::Core;
+use crate::{Error, backoff};
 
 /// One attempt of one activation.
 struct Attempt {
@@ -55,6 +55,7 @@ impl Core {
     async fn attempt(self: &Arc<Self>, claimed: Claimed) -> forebay_store::Result<()> {
         let flow = match self.pinned_flow(&claimed.run.config_hash).await {
             Ok(flow) => flow,
+            Err(Error::Store(error)) => return Err(error),
             Err(error) => return self.park_unstarted(&claimed, &error.to_string()).await,
         };
         let Some(handler) = self.guests.plugin(&claimed.run.handler) else {
@@ -221,7 +222,8 @@ impl Attempt {
         match stop {
             Stop::Later { connection, error, asked } => {
                 tracing::warn!(%connection, error, "put off: the vendor cannot serve the call now");
-                self.later(error, asked).await
+                let attempt = self.claimed.run.attempt + 1;
+                self.later(error, asked, attempt).await
             }
             Stop::Refused { connection, error, denied } => {
                 self.refused(connection, error, denied).await
@@ -239,10 +241,11 @@ impl Attempt {
     /// The handler itself failed.
     async fn failed(self, error: GuestError) -> forebay_store::Result<()> {
         match error {
-            GuestError::Busy(_) => {
-                self.core.store.release(&self.claimed.claim, self.core.clock.now()).await
+            GuestError::Busy(_) => self.busy(error.to_string()).await,
+            GuestError::Unavailable(..) => {
+                let attempt = self.claimed.run.attempt + 1;
+                self.later(error.to_string(), None, attempt).await
             }
-            GuestError::Unavailable(..) => self.later(error.to_string(), None).await,
             GuestError::Limit { .. } => self.try_again_or_park(error.to_string(), "limit").await,
             GuestError::Trap(_) | GuestError::Type(_) | GuestError::Interrupted => {
                 self.try_again_or_park(error.to_string(), "trap").await
@@ -250,21 +253,30 @@ impl Attempt {
         }
     }
 
+    /// This host has no room: nothing was started, so nothing failed. A pause keeps it from
+    /// asking for room all the time.
+    async fn busy(self, error: String) -> forebay_store::Result<()> {
+        let pause = backoff::pause(&self.flow.retry, 1, None, self.claimed.run.id.as_str());
+        let (attempt, failing_since) = (self.claimed.run.attempt, self.claimed.failing_since);
+        let retry_at = self.core.clock.now().plus(pause);
+        self.put_off(error, attempt, retry_at, None, failing_since).await
+    }
+
     /// Put off within the retry budget, else park with what was said last.
     async fn later(
         self,
         error: String,
         asked: Option<std::time::Duration>,
+        attempt: u32,
     ) -> forebay_store::Result<()> {
         let now = self.core.clock.now();
         let failing_since = self.claimed.failing_since.unwrap_or(now);
         let policy = &self.flow.retry;
         if now.since(failing_since) >= policy.budget {
-            let hours = policy.budget.as_secs() / 3600;
-            let message = format!("gave up after {hours} h of retries; last: {error}");
+            let budget = jiff::SignedDuration::try_from(policy.budget).unwrap_or_default();
+            let message = format!("gave up after {budget:#} of retries; last: {error}");
             return self.park(ParkReason::new("retry-budget", message)).await;
         }
-        let attempt = self.claimed.run.attempt + 1;
         let pause = backoff::pause(policy, attempt, asked, self.claimed.run.id.as_str());
         let retry_at = now.plus(pause);
         self.put_off(error, attempt, retry_at, None, Some(failing_since)).await
@@ -280,8 +292,10 @@ impl Attempt {
         let now = self.core.clock.now();
         // The same refusal again after the connection was found healthy: it is about this call, not
         // about the credentials.
-        let same = self.claimed.run.last_error.as_deref() == Some(error.as_str());
-        let attempt = if same { self.claimed.run.attempt + 1 } else { 1 };
+        let attempt = match self.core.health.is_proven(&connection) {
+            true => self.attempts_that_said(&error),
+            false => self.attempts_that_said(&error).saturating_sub(1).max(1),
+        };
         if denied {
             if attempt >= self.core.options.denied_attempts {
                 return self.park(ParkReason::new("denied", error)).await;
@@ -293,7 +307,13 @@ impl Attempt {
         }
         // The next check wakes the run; the time here only matters if nobody ever checks.
         let retry_at = now.plus(self.flow.retry.budget);
-        self.put_off(error, attempt, retry_at, Some(connection), None).await
+        let core = Arc::clone(&self.core);
+        self.put_off(error, attempt, retry_at, Some(connection.clone()), None).await?;
+        // The check may have passed before the run was there to be woken.
+        if core.health.refusal(&connection).is_none() {
+            core.store.wake_connection(&connection, now).await?;
+        }
+        Ok(())
     }
 
     async fn try_again_or_park(
@@ -301,12 +321,19 @@ impl Attempt {
         error: String,
         code: &'static str,
     ) -> forebay_store::Result<()> {
-        let attempt = self.claimed.run.attempt + 1;
+        let attempt = self.attempts_that_said(&error);
         if attempt >= self.core.options.trap_attempts {
             return self.park(ParkReason::new(code, error)).await;
         }
         tracing::warn!(error, attempt, "a component failed; trying again");
-        self.later(error, None).await
+        self.later(error, None, attempt).await
+    }
+
+    /// How many attempts in a row ended with these words, this one included. Those that failed for
+    /// another reason, an outage of the vendor above all, do not count.
+    fn attempts_that_said(&self, error: &str) -> u32 {
+        let run = &self.claimed.run;
+        if run.last_error.as_deref() == Some(error) { run.attempt + 1 } else { 1 }
     }
 
     async fn put_off(

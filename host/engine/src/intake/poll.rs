@@ -56,11 +56,15 @@ impl Core {
             let page = self.poll_page(&spec).await;
             let page = match page {
                 Ok(page) => page,
+                // Pages before this one stay and are routed.
                 Err(error) => {
                     self.poll_failed(name, &error);
                     return Err(error);
                 }
             };
+            if page.recorded.new > 0 {
+                self.events_wake.notify_one();
+            }
             polled.recorded.new += page.recorded.new;
             polled.recorded.known += page.recorded.known;
             polled.more = page.more;
@@ -74,9 +78,6 @@ impl Core {
             health.polled_at = Some(now);
             health.poll_error = None;
         });
-        if polled.recorded.new > 0 {
-            self.events_wake.notify_one();
-        }
         Ok(polled)
     }
 

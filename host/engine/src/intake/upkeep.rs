@@ -28,7 +28,7 @@ impl Core {
             health.findings.clone_from(&findings);
         });
         if passed {
-            self.health.forgive(name);
+            self.health.prove(name);
             let woken = self.store.wake_connection(name, now).await?;
             if woken > 0 {
                 tracing::info!(connection = %name, runs = woken, "connection healthy again");

@@ -1,0 +1,25 @@
+//! The engine on a real embedded store, virtual time and scripted components: what is promised about
+//! events, runs and effects, held against crashes, refusals and repetition.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::large_futures,
+    reason = "tests"
+)]
+
+mod support;
+
+mod concurrency;
+mod crashes;
+mod determinism;
+mod health;
+mod intake;
+mod operators;
+mod random;
+mod retries;
+mod routing;
+mod service;
+mod steps;
+mod timers;

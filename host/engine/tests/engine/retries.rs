@@ -1,0 +1,226 @@
+//! Calls that fail: tried again within a budget, or left to an operator with what was said.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use forebay_model::capability::{CapabilityError, ConflictDetail, Detail, VendorReply};
+use forebay_model::ports::GuestError;
+use forebay_model::run::RunState;
+use forebay_store::runs::Control;
+
+use crate::support::{
+    ENGINE, FLOW, Fault, World, approval, rate_limited, unavailable, uncertain, waiting,
+};
+
+fn trap() -> Fault {
+    Fault::Fails(GuestError::Trap("unreachable executed".into()))
+}
+
+/// The handler fails this often, then does its work.
+fn handler_fails(world: &World, times: u32, error: &GuestError) {
+    let attempts = AtomicU32::new(0);
+    let error = error.clone();
+    world.script.handle(FLOW, move |activation, desk| {
+        let fails = attempts.fetch_add(1, Ordering::SeqCst) < times;
+        let error = error.clone();
+        async move { if fails { Err(error) } else { approval(activation, desk).await } }
+    });
+}
+
+#[tokio::test]
+async fn pauses_grow_and_the_call_is_repeated_under_its_key() {
+    let world = World::new().await;
+    world.script.vendor.plan("start", (0..12).map(|_| unavailable("maintenance")));
+    let run = world.start("a").await;
+    let mut pauses = Vec::new();
+    world.settle().await;
+    loop {
+        let stored = world.run(&run).await;
+        if stored.state != RunState::Retrying {
+            break;
+        }
+        assert!(stored.last_error.unwrap().contains("maintenance"));
+        pauses.push(stored.retry_at.unwrap().since(world.now()));
+        world.pass_to_next().await;
+    }
+    world.assert_state(&run, RunState::Waiting).await;
+    assert_eq!(pauses.len(), 12);
+    for (pause, doublings) in pauses.iter().zip(0..) {
+        let full = Duration::from_secs((1 << doublings).min(300));
+        assert!(*pause >= full / 2 && *pause <= full, "{pauses:?}");
+    }
+    let calls = world.script.vendor.calls("start");
+    for (call, attempt) in calls.iter().zip(1..) {
+        assert_eq!(call.context.key, calls[0].context.key);
+        assert_eq!(call.context.attempt, attempt);
+        assert_eq!(call.context.previous_unknown, attempt > 1);
+    }
+    world.script.vendor.assert_once(&["start a"]);
+    assert_eq!(world.run(&run).await.attempt, 0);
+}
+
+#[tokio::test]
+async fn the_vendors_pause_is_kept() {
+    let world = World::new().await;
+    world.script.vendor.plan("start", [rate_limited(120)]);
+    let run = world.start("a").await;
+    world.settle().await;
+    world.pass(Duration::from_secs(119)).await;
+    world.assert_state(&run, RunState::Retrying).await;
+    world.pass(Duration::from_secs(1)).await;
+    world.assert_state(&run, RunState::Waiting).await;
+    assert_eq!(world.script.vendor.calls("start").len(), 2);
+}
+
+#[tokio::test]
+async fn a_spent_budget_parks_with_the_vendors_words() {
+    let mut world = World::new().await;
+    world.script.vendor.plan("start", (0..2000).map(|_| unavailable("closed for good")));
+    let begun = world.now();
+    let run = world.start("a").await;
+    world.settle().await;
+    // The budget counts on over restarts.
+    world.restart().await;
+    world.rest(&run).await;
+    let message = world.parked(&run, "retry-budget").await;
+    assert!(message.contains("closed for good") && message.contains("24h"), "{message}");
+    let spent = world.now().since(begun);
+    assert!(spent >= Duration::from_secs(24 * 3600) && spent < Duration::from_secs(25 * 3600));
+
+    // An operator may grant it another.
+    world.control(&run, Control::Retry).await;
+    world.settle().await;
+    world.assert_state(&run, RunState::Retrying).await;
+}
+
+#[tokio::test]
+async fn a_call_of_unknown_fate_is_not_repeated_by_itself() {
+    let world = World::new().await;
+    world.script.vendor.plan("start", [Fault::CommitsThen(Box::new(uncertain()))]);
+    let run = world.start("a").await;
+    world.settle().await;
+    let message = world.parked(&run, "possible-duplicate").await;
+    assert!(message.contains("the connection broke"), "{message}");
+    world.pass(Duration::from_secs(48 * 3600)).await;
+    assert_eq!(world.script.vendor.calls("start").len(), 1);
+
+    world.control(&run, Control::Retry).await;
+    world.settle().await;
+    world.assert_state(&run, RunState::Waiting).await;
+    let again = world.script.vendor.calls("start").pop().unwrap();
+    assert_eq!((again.context.attempt, again.context.previous_unknown), (2, true));
+    world.script.vendor.assert_once(&["start a"]);
+}
+
+#[tokio::test]
+async fn a_connector_that_keeps_failing_parks_its_run() {
+    let world = World::new().await;
+    world.script.vendor.plan("start", [trap(), trap()]);
+    let run = world.start("a").await;
+    assert_eq!(world.rest(&run).await.state, RunState::Waiting);
+
+    world.script.vendor.plan("start", [trap(), trap(), trap()]);
+    let run = world.start("b").await;
+    world.rest(&run).await;
+    let message = world.parked(&run, "connector-failed").await;
+    assert!(message.contains("unreachable executed") && message.contains(ENGINE), "{message}");
+}
+
+#[tokio::test]
+async fn a_handler_that_keeps_failing_parks_its_run() {
+    let world = World::new().await;
+    handler_fails(&world, 2, &GuestError::Trap("boom".into()));
+    let run = world.start("a").await;
+    assert_eq!(world.rest(&run).await.state, RunState::Waiting);
+
+    handler_fails(&world, 3, &GuestError::Trap("boom".into()));
+    let run = world.start("b").await;
+    world.rest(&run).await;
+    assert!(world.parked(&run, "trap").await.contains("boom"));
+
+    let limit = GuestError::Limit { limit: "limits.memory", message: "64 MiB".into() };
+    handler_fails(&world, 3, &limit);
+    let run = world.start("c").await;
+    world.rest(&run).await;
+    assert!(world.parked(&run, "limit").await.contains("limits.memory"));
+}
+
+#[tokio::test]
+async fn retries_for_a_vendor_do_not_count_as_failures_of_a_component() {
+    let world = World::new().await;
+    let outage = (0..8).map(|_| unavailable("maintenance"));
+    world.script.vendor.plan("start", outage.chain([trap()]));
+    let run = world.start("a").await;
+    assert_eq!(world.rest(&run).await.state, RunState::Waiting);
+}
+
+#[tokio::test]
+async fn a_busy_host_waits_without_counting_it_as_a_failure() {
+    let world = World::new().await;
+    handler_fails(&world, 50, &GuestError::Busy("no instance is free".into()));
+    let run = world.start("a").await;
+    world.settle().await;
+    assert_eq!(world.run(&run).await.activations, 0, "it did not spin until there was room");
+    let stored = world.rest(&run).await;
+    assert_eq!((stored.state, stored.attempt), (RunState::Waiting, 0));
+}
+
+#[tokio::test]
+async fn a_missing_connector_is_waited_for() {
+    let world = World::new().await;
+    let plugin = world.script.remove(ENGINE);
+    let run = world.start("a").await;
+    world.pass(Duration::from_secs(600)).await;
+    let stored = world.run(&run).await;
+    assert_eq!(stored.state, RunState::Retrying);
+    assert!(stored.last_error.unwrap().contains(ENGINE));
+    world.script.put_back(plugin);
+    assert_eq!(world.rest(&run).await.state, RunState::Waiting);
+    let call = world.script.vendor.calls("start").pop().unwrap();
+    assert!(!call.context.previous_unknown, "it was never tried");
+}
+
+#[tokio::test]
+async fn what_a_handler_cannot_decide_parks_with_the_vendors_words() {
+    let world = World::new().await;
+    world.script.handle(FLOW, |_, desk| async move {
+        let answer = desk.engine("start", serde_json::json!(["a"])).await?;
+        Ok(Err(serde_json::from_value(answer["err"].clone()).unwrap()))
+    });
+    let vendor = VendorReply {
+        status: Some(409),
+        message: "definition is locked".into(),
+        ..VendorReply::default()
+    };
+    let detail = Detail { message: "it cannot be started".into(), vendor: Some(vendor) };
+    let conflict = CapabilityError::Conflict(ConflictDetail { detail, current: None });
+    world.script.vendor.plan("start", [Fault::Says(conflict)]);
+    let run = world.start("a").await;
+    world.settle().await;
+    let message = world.parked(&run, "conflict").await;
+    assert!(message.contains("409") && message.contains("definition is locked"), "{message}");
+}
+
+#[tokio::test]
+async fn steps_that_make_no_sense_park_the_run() {
+    let world = World::new().await;
+    world.script.handle(FLOW, |_, _| async { crate::support::completed("unheard-of") });
+    let run = world.start("a").await;
+    world.settle().await;
+    assert!(world.parked(&run, "handler").await.contains("unheard-of"));
+
+    world.script.handle(FLOW, |_, _| async {
+        waiting(&serde_json::json!({}), Vec::new(), Vec::new())
+    });
+    let run = world.start("b").await;
+    world.settle().await;
+    assert!(world.parked(&run, "handler").await.contains("waits for nothing"));
+
+    world.script.handle(FLOW, |_, _| async {
+        let entity = crate::support::process("c");
+        crate::support::waiting_for(&serde_json::json!({}), "stranger", entity)
+    });
+    let run = world.start("c").await;
+    world.settle().await;
+    assert!(world.parked(&run, "handler").await.contains("stranger"));
+}
