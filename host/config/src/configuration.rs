@@ -115,6 +115,8 @@ pub struct ConfiguredConnection {
     pub secrets: SecretSet,
     /// What the operator allows it to reach.
     pub allow_hosts: Vec<String>,
+    /// Host names that may resolve to private addresses, and such addresses.
+    pub allow_private: Vec<String>,
     /// The connector it was checked against.
     pub plugin: Digest,
 }

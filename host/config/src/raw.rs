@@ -180,6 +180,11 @@ pub(crate) struct Connection {
     #[serde(default)]
     #[schemars(inner(length(min = 1)))]
     pub(crate) allow_hosts: Vec<String>,
+    /// Host names that may resolve to private addresses, and single addresses that any allowed name
+    /// may resolve to. Without an entry a name that leads into the own network is refused.
+    #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) allow_private: Vec<String>,
     /// Its settings; the connector's schema says which.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]

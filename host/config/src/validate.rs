@@ -134,6 +134,7 @@ impl Document {
                 },
                 secrets: checked.secrets,
                 allow_hosts: raw.allow_hosts,
+                allow_private: raw.allow_private,
                 plugin: checked.plugin?.digest.clone(),
             })
         };

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Check a configuration and everything it names; all problems at once.
     Check(Check),
+    /// Print the JSON Schema of the configuration, with every key, default and reason.
+    Schema,
     /// Plugins of a running host.
     #[command(subcommand)]
     Plugins(Plugins),

@@ -194,8 +194,8 @@ impl Host {
 fn fingerprint(policy: &ConnectionPolicy, options: &forebay_egress::Options) -> Digest {
     let secrets: Vec<_> = policy.secrets.pairs().collect();
     let parts = format!(
-        "{:?} {} {:?} {:?} {options:?}",
-        policy.info, policy.settings, policy.allow_hosts, secrets
+        "{:?} {} {:?} {:?} {secrets:?} {options:?}",
+        policy.info, policy.settings, policy.allow_hosts, policy.allow_private
     );
     Digest::of(parts.as_bytes())
 }
@@ -222,7 +222,7 @@ fn policy(connection: &ConfiguredConnection, registry: &Registry) -> Option<Conn
         info: plugin.connector()?.clone(),
         secrets: connection.secrets.clone(),
         allow_hosts: connection.allow_hosts.clone(),
-        allow_private: Vec::new(),
+        allow_private: connection.allow_private.clone(),
         extra_roots: None,
     })
 }

@@ -35,6 +35,7 @@ pub(crate) fn run(remote: &Remote, command: Command) -> anyhow::Result<ExitCode>
         Command::Events(command) => events(&client, &printer, &command)?,
         Command::Trigger(command) => trigger(&client, &printer, &command)?,
         Command::Audit(command) => return audit::audit(&client, &printer, &command),
+        Command::Schema => printer.one(&forebay_config::schema(&crate::host::schemas())),
         // Those two need no running host and are handled before.
         Command::Serve(_) | Command::Check(_) => {}
     }
@@ -119,9 +120,9 @@ fn connections(client: &Client, printer: &Printer, command: &Connections) -> any
             let columns = [
                 Column::new("connection", "/name"),
                 Column::new("plugin", "/plugin"),
-                Column::new("refused", "/health/refused"),
-                Column::new("polled at", "/health/polled_at"),
-                Column::new("poll error", "/health/poll_error"),
+                Column::new("refused", "/refused"),
+                Column::new("polled at", "/polled_at"),
+                Column::new("poll error", "/poll_error"),
             ];
             printer.list(&client.get("/v1/connections", &[])?, "items", &columns);
         }
