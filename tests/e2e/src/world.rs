@@ -1,5 +1,6 @@
 //! The host and its vendors in one process, on virtual time.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use forebay_simulators::opentext::{OpenText, OpenTextOptions, Settings};
 use forebay_store::query::{PageRequest, RunFilter};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 /// Connection to Canto.
@@ -39,6 +41,19 @@ const WEBHOOK_TOKEN: &str = "canto-webhook-token-of-the-tests";
 const API_KEY: &str = "key-of-the-end-to-end-tests";
 /// Monday, 2026-11-16, 09:00 UTC: the working week begins.
 const START: Timestamp = Timestamp(1_794_819_600_000);
+
+/// Longer than a claim of a run holds, so that a host started again takes over at once.
+const LEASE: Duration = Duration::from_secs(60);
+/// Longest wait for the work of a crashed host to stop; it stops at its next await.
+const CRASH_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a vendor answers is no failure of the host.
+fn refused_or(result: forebay_engine::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(forebay_engine::Error::Capability(_)) => Ok(()),
+        result => Ok(result?),
+    }
+}
 
 /// How to set up a world.
 #[derive(Clone, Debug, Default)]
@@ -63,15 +78,34 @@ pub struct World {
     pub engine: OpenText,
     /// The host; `None` while it is down.
     host: Option<Running>,
+    poll_only: bool,
     folder: TempDir,
 }
 
 /// A host that is up.
 struct Running {
     host: Host,
-    stop: watch::Sender<bool>,
+    /// As long as this stands the host is ready.
+    _stop: watch::Sender<bool>,
     address: String,
     server: tokio::task::JoinHandle<()>,
+    /// The engine's work is done here, so that a crash ends it wherever it is.
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Everything that can be done now: deliveries normalised, events routed, activations run. Returns
+/// how much there was.
+async fn work(core: Arc<forebay_engine::Core>) -> forebay_engine::Result<u32> {
+    let done = core.normalise_webhooks().await? + core.route_events().await?;
+    Ok(done + core.run_activations().await?)
 }
 
 impl World {
@@ -96,13 +130,11 @@ impl World {
             engine: OpenText::start(options).await.context("OpenText")?,
             clock,
             host: None,
+            poll_only: setup.poll_only,
             folder: tempfile::tempdir()?,
         };
         world.configure(&setup)?;
         world.boot().await?;
-        if !setup.poll_only {
-            world.connect_canto_webhooks();
-        }
         // Every connection's first poll only notes where it starts.
         world.poll_all().await?;
         world.settle().await?;
@@ -215,17 +247,85 @@ poll = {{ interval = "60s", overlap = "5m" }}
             };
             let _ = api.serve(listener, stopped).await;
         });
-        self.host = Some(Running { host, stop, address, server });
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        self.host = Some(Running { host, _stop: stop, address, server, runtime: Some(runtime?) });
+        if !self.poll_only {
+            // The host has another address after each start.
+            self.core().arm_webhooks().await;
+            self.connect_canto_webhooks();
+        }
         Ok(())
     }
 
-    /// End the host at once, as a crash would: nothing is told to anybody.
-    pub async fn crash(&mut self) {
-        if let Some(running) = self.host.take() {
-            running.server.abort();
-            let _ = running.server.await;
-            drop((running.host, running.stop));
+    /// End the host at once, as a crash would: nothing is told to anybody, and work under way stops
+    /// wherever it is.
+    ///
+    /// # Errors
+    /// If its work does not let go of the store.
+    pub async fn crash(&mut self) -> anyhow::Result<()> {
+        let Some(mut running) = self.host.take() else { return Ok(()) };
+        running.server.abort();
+        let _ = (&mut running.server).await;
+        if let Some(runtime) = running.runtime.take() {
+            let end = move || runtime.shutdown_timeout(CRASH_TIMEOUT);
+            tokio::task::spawn_blocking(end).await?;
         }
+        Ok(())
+    }
+
+    /// Crash and start again over the same store, late enough for the claims of before to have run
+    /// out.
+    ///
+    /// # Errors
+    /// If the host cannot be started.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.crash().await?;
+        self.clock.advance(LEASE);
+        self.boot().await
+    }
+
+    /// Do what can be done now, but crash as soon as a vendor has seen this many more effects.
+    /// Returns whether everything was done before that. The host is down afterwards.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn crash_at_effect(&mut self, number: u64) -> anyhow::Result<bool> {
+        let wanted = self.effects_in_all() + number;
+        let done = loop {
+            self.deliveries().await;
+            let running = self.host.as_ref().context("the host is down")?;
+            let runtime = running.runtime.as_ref().context("the host is down")?;
+            let under_way = runtime.spawn(work(Arc::clone(&running.host.core)));
+            while !under_way.is_finished() && self.effects_in_all() < wanted {
+                tokio::task::yield_now().await;
+            }
+            if self.effects_in_all() >= wanted {
+                under_way.abort();
+                break false;
+            }
+            if under_way.await?? == 0 {
+                break true;
+            }
+        };
+        self.crash().await?;
+        Ok(done)
+    }
+
+    /// Effects at all vendors, those of signing in aside.
+    fn effects_in_all(&self) -> u64 {
+        self.effects().values().sum()
+    }
+
+    /// Effects that the host had at the vendors, by vendor and name; fetching tokens and looking
+    /// after webhooks are none.
+    #[must_use]
+    pub fn effects(&self) -> BTreeMap<String, u64> {
+        let frames = [self.canto.frame(), self.iconik.frame(), self.engine.frame()];
+        let all = frames.into_iter().flat_map(|frame| {
+            let effects = frame.recorder().all_effects().into_iter();
+            effects.map(|(effect, count)| (format!("{}: {effect}", frame.name()), count))
+        });
+        all.filter(|(effect, _)| !effect.ends_with("-token") && !effect.ends_with("-webhook")).collect()
     }
 
     /// The engine of the host.
@@ -245,6 +345,7 @@ poll = {{ interval = "60s", overlap = "5m" }}
     }
 
     fn connect_canto_webhooks(&self) {
+        self.canto.remove_hooks();
         for (event, endpoint) in [
             ("upload", "upload"),
             ("update-metadata", "update-metadata"),
@@ -283,17 +384,39 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// # Errors
     /// If the store fails.
     pub async fn settle(&self) -> anyhow::Result<()> {
+        let running = self.host.as_ref().context("the host is down")?;
+        let runtime = running.runtime.as_ref().context("the host is down")?;
         loop {
-            self.canto.frame().courier().idle().await;
-            self.iconik.frame().courier().idle().await;
-            let core = self.core();
-            let done = core.normalise_webhooks().await?
-                + core.route_events().await?
-                + core.run_activations().await?;
-            if done == 0 {
+            self.deliveries().await;
+            if runtime.spawn(work(Arc::clone(&running.host.core))).await?? == 0 {
                 return Ok(());
             }
         }
+    }
+
+    /// Until vendors have sent all they had to send.
+    async fn deliveries(&self) {
+        self.canto.frame().courier().idle().await;
+        self.iconik.frame().courier().idle().await;
+    }
+
+    /// Let time pass in steps of this length while vendors may refuse to serve: a poll that fails is
+    /// made again at the next step, and refused connections are checked, as the service does.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn endure(&self, total: Duration, step: Duration) -> anyhow::Result<()> {
+        let end = self.clock_now().plus(total);
+        while self.clock_now() < end {
+            self.clock.advance(step.min(end.since(self.clock_now())));
+            for name in [CANTO, ICONIK, ENGINE] {
+                let connection = ConnectionName::from(name);
+                refused_or(self.core().check_connection(&connection).await.map(drop))?;
+                refused_or(self.core().poll(&connection).await.map(drop))?;
+            }
+            self.settle().await?;
+        }
+        Ok(())
     }
 
     /// Let time pass in steps of this length, polling and settling after each.

@@ -180,7 +180,7 @@ async fn canto_1_approval_survives_a_crash_between_start_and_recording() {
     world.engine.frame().faults().add(Rule::once("start-process", Fault::CommitThenTimeout));
     let asset = upload(&world);
     world.settle().await.unwrap();
-    world.crash().await;
+    world.crash().await.unwrap();
     world.boot().await.unwrap();
     world.pass(Duration::from_secs(900), Duration::from_secs(60)).await.unwrap();
     assert_eq!(world.reviews_started(), 1);

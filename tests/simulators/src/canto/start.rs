@@ -161,6 +161,11 @@ impl Canto {
         self.library(|library, _| library.fields.retain(|field| field.name != name));
     }
 
+    /// Take all webhooks away.
+    pub fn remove_hooks(&self) {
+        self.sim.lock().hooks.clear();
+    }
+
     /// Set up a webhook.
     pub fn add_hook(&self, event: &str, url: &str, secure_token: &str) {
         let (event, url) = (event.to_owned(), url.to_owned());
