@@ -78,7 +78,7 @@ fn no_trigger(triggers: &Triggers, event: &Event) -> Option<String> {
     let wanted = match event.kind.as_str() {
         "asset.created" => triggers.created,
         "asset.version-current" => triggers.new_version,
-        "action.invoked" => triggers.actions,
+        "action.invoked" => triggers.actions && is_listed(&triggers.action_ids, &event.data),
         "collection.added" => match paths_of(&event.data) {
             [] => !triggers.collections.is_empty(),
             paths => inside(&triggers.collections, paths),
@@ -86,6 +86,12 @@ fn no_trigger(triggers: &Triggers, event: &Event) -> Option<String> {
         _ => false,
     };
     (!wanted).then(|| format!("the event {} starts no review here", event.kind))
+}
+
+/// Is the custom action among these, where some are named?
+fn is_listed(actions: &[String], known: &[Field]) -> bool {
+    let action = known.text("action").unwrap_or_default();
+    actions.is_empty() || actions.iter().any(|listed| listed == action)
 }
 
 /// Why the filters keep an asset out, from what is known of it: `kind`, `name`, `uploader` and

@@ -199,7 +199,8 @@ fn fields(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
         .required_before_review
         .iter()
         .map(String::as_str)
-        .chain(subjects(config));
+        .chain(subjects(config))
+        .chain(placeholders(config));
     let mut used: Vec<&str> = WRITTEN.iter().copied().chain(read).collect();
     used.sort_unstable();
     used.dedup();
@@ -228,7 +229,7 @@ fn fields(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
         return;
     };
     let name = config.fields.name(expiry);
-    if !known.iter().any(|definition| definition.name == name) {
+    if !name.is_empty() && !known.iter().any(|definition| definition.name == name) {
         findings.push(Finding::warning(
             "on_approved.set_expiry_from",
             format!("the DAM has no field `{name}`, so no end of rights is set"),
@@ -242,6 +243,16 @@ fn subjects(config: &Config) -> impl Iterator<Item = &str> {
     config
         .subjects()
         .filter(|subject| !["stage", "kind", "uploader"].contains(subject))
+}
+
+/// Logical fields that paths of collections stand open for.
+fn placeholders(config: &Config) -> impl Iterator<Item = &str> {
+    let approved = &config.on_approved.add_to_collections;
+    let rejected = &config.on_rejected.add_to_collections;
+    approved.iter().chain(rejected).flat_map(|path| {
+        let opened = path.split('{').skip(1);
+        opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    })
 }
 
 fn groups(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {

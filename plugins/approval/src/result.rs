@@ -99,12 +99,19 @@ impl Course<'_> {
             );
             return Ok(Step::park(state, reason));
         }
+        let reviewed = state.review().map(|review| review.version.clone());
+        let reviewed = reviewed.unwrap_or_default();
+        if reviewed == asset.version
+            && let Err(error) = self.can_write(asset, verdict, process)
+        {
+            let reason = format!(
+                "{}; mend it, then send the signal `look-again` and retry the run",
+                error.message()
+            );
+            return Ok(Step::park(state, reason));
+        }
         self.record_decisions(&state, process);
         self.withdraw_question(&mut state, "the review has ended")?;
-        let reviewed = state
-            .review()
-            .map(|review| review.version.clone())
-            .unwrap_or_default();
         let past = PastReview {
             process: process.id.clone(),
             version: reviewed.clone(),
@@ -120,6 +127,24 @@ impl Course<'_> {
             }
             Verdict::Rejected => self.reject(state, asset, &Ruling::refused(process)),
             Verdict::ChangesRequested => self.ask_for_changes(state, asset, process),
+        }
+    }
+
+    /// Is everything there that the result needs? Asked before anything is written or recorded, so
+    /// that a missing value releases nothing by half.
+    fn can_write(&self, asset: &Asset, verdict: Verdict, process: &Process) -> Result<(), Error> {
+        let (release, rejection) = (&self.config.on_approved, &self.config.on_rejected);
+        match verdict {
+            Verdict::Approved | Verdict::ApprovedWithConditions => {
+                Ruling::approved(process)?;
+                self.end_of_rights(asset, release.set_expiry_from.as_deref())?;
+                self.filled_paths(asset, &release.add_to_collections)
+                    .map(|_| ())
+            }
+            Verdict::Rejected => self
+                .filled_paths(asset, &rejection.add_to_collections)
+                .map(|_| ()),
+            Verdict::ChangesRequested => Ok(()),
         }
     }
 

@@ -82,8 +82,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// The paths an asset is to be put into; `{field}` stands for a logical field's value. Found out
-    /// before anything is written, so that a missing value releases nothing by half.
+    /// The paths an asset is to be put into; `{field}` stands for a logical field's value.
     pub(crate) fn filled_paths(
         &self,
         asset: &Asset,

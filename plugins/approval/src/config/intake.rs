@@ -16,6 +16,9 @@ pub struct Triggers {
     pub collections: Vec<String>,
     /// A custom action that a person starts in the DAM.
     pub actions: bool,
+    /// Only these custom actions, by the DAM's ids. Empty: every one, which is too many where several
+    /// flows share a connection.
+    pub action_ids: Vec<String>,
 }
 
 impl Default for Triggers {
@@ -25,6 +28,7 @@ impl Default for Triggers {
             new_version: true,
             collections: Vec::new(),
             actions: true,
+            action_ids: Vec::new(),
         }
     }
 }

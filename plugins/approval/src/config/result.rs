@@ -24,7 +24,7 @@ pub struct Release {
     pub status: bool,
     /// Collections it is put into; `{field}` stands for a logical field's value.
     pub add_to_collections: Vec<String>,
-    /// Logical date field that the end of rights is taken from.
+    /// Logical date field that the end of rights is taken from; empty: none is set.
     pub set_expiry_from: Option<String>,
     /// Access template.
     pub access_template: Option<String>,

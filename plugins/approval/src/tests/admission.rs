@@ -102,6 +102,14 @@ fn triggers_say_which_events_start() {
 }
 
 #[test]
+fn other_custom_actions_are_none_of_our_business() {
+    let action = |id: &str| dam_event("action.invoked", &[Field::new("action", id)]);
+    let config = json!({"triggers": {"action_ids": ["review-7"]}});
+    start(admit(config.clone(), &action("review-7")));
+    reason(admit(config, &action("archive-3")));
+}
+
+#[test]
 fn an_assignment_starts_only_for_watched_collections() {
     let into = |path: &str| {
         dam_event(

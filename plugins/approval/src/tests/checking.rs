@@ -147,9 +147,11 @@ fn a_prepared_account_has_no_findings() {
 #[test]
 fn what_the_vendors_lack_is_found() {
     let fields = json!({"review_state": "locked"});
-    let world = World::new(canto_1(
-        json!({"fields": fields, "coordinator_group": "nobody"}),
-    ));
+    let world = World::new(canto_1(json!({
+        "fields": fields,
+        "coordinator_group": "nobody",
+        "on_approved": {"add_to_collections": ["/Released/{campaign}/x"]},
+    })));
     world.dam.defined.borrow_mut().extend(
         FIELDS
             .iter()
@@ -170,6 +172,7 @@ fn what_the_vendors_lack_is_found() {
     assert_eq!(
         paths(&findings),
         [
+            "fields.campaign",
             "fields.market",
             "fields.review_state",
             "on_approved.set_expiry_from",

@@ -4,6 +4,7 @@ mod admission;
 mod checking;
 mod decisions;
 mod entering;
+mod examples;
 mod fake_dam;
 mod fake_engine;
 mod hand_edits;

@@ -1,5 +1,6 @@
 //! Deleted assets, processes that end abnormally, assets that come back.
 
+use forebay_sdk::Field;
 use forebay_sdk::assets::AssetStatus;
 use forebay_sdk::testing::START;
 use forebay_sdk::time::MINUTE;
@@ -121,11 +122,18 @@ fn a_value_that_a_collection_needs_is_missed_before_anything_is_released() {
     let release = json!({"add_to_collections": ["Released/{campaign}"]});
     let world = World::new(simple(json!({"on_approved": release})));
     world.upload();
-    world
-        .engine
-        .decide("review", "ann@example.test", "approved", &[]);
-    let told = super::world::dam_event("asset.updated", &[]);
-    let error = world.activate(told).unwrap_err();
-    assert!(error.message().contains("no campaign"), "{error}");
+    let step = world.approve("review", "ann@example.test");
+    assert!(parked(&step).contains("no campaign"), "{}", parked(&step));
     assert_eq!(world.dam.status(), AssetStatus::Pending);
+    world.dam.edit("ben", |asset| {
+        asset.fields.push(Field::new("campaign", "Spring/Summer"));
+    });
+    let step = world.signal("look-again", &json!({}));
+    assert_eq!(step.outcome(), Some("approved"));
+    let done = world.dam.done();
+    assert!(
+        done.contains(&"into Released/Spring-Summer".to_owned()),
+        "{done:?}"
+    );
+    assert_eq!(world.recorded("decision"), 1, "recorded once");
 }
