@@ -147,7 +147,8 @@ pub struct RoutePlan {
     pub starts: Vec<NewRun>,
     /// Flows that ignore it, and why.
     pub ignored: Vec<(FlowName, String)>,
-    /// Flows that are switched off and will see it later.
+    /// Flows that cannot take it up now, being switched off or without a working handler, and will
+    /// see it later.
     pub deferred: Vec<FlowName>,
 }
 

@@ -143,7 +143,7 @@ impl<'a> Routing<'a> {
                 params![flow.as_str(), self.event.id],
             )?;
             self.lines
-                .push(format!("kept for {flow}, which is switched off"));
+                .push(format!("kept for {flow}, which cannot take it up now"));
         }
         Ok(())
     }
