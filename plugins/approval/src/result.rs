@@ -105,7 +105,7 @@ impl Course<'_> {
             && let Err(error) = self.can_write(asset, verdict, process)
         {
             let reason = format!(
-                "{}; mend it, then send the signal `look-again` and retry the run",
+                "{}; mend it, then retry the run",
                 error.message()
             );
             return Ok(Step::park(state, reason));
