@@ -11,6 +11,7 @@
     reason = "these commands talk to a person at a terminal"
 )]
 
+mod demo;
 mod examples;
 mod plugins;
 mod rooms;
@@ -34,6 +35,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show the main job end to end: uploads, reviews, decisions, write-backs.
+    Demo(demo::Arguments),
     /// Build all plugins into `target/plugins`.
     Plugins(plugins::Arguments),
     /// Build the plugins of the third-party example into `target/examples`.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     let shell = Shell::open()?;
     match command {
+        Command::Demo(arguments) => demo::run(&shell, &arguments),
         Command::Plugins(arguments) => plugins::build(&shell, &arguments),
         Command::Examples(arguments) => examples::build(&shell, &arguments).map(drop),
         Command::Test(arguments) => test::run(&shell, &arguments),
