@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use wasmtime::component::{ResourceTable, Val};
-use wasmtime::{Engine, PoolConcurrencyLimitError, Store, WasmBacktrace};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
 
@@ -21,9 +21,30 @@ use crate::http::{Hooks, Route};
 use crate::inert::{CountingClock, HostClock, SeededRandom, StoppedClock};
 use crate::limits::Limits;
 use crate::loaded::Loaded;
-use crate::output::{Output, Stream, Tags};
+use crate::output::{Output, Stream, Tags, one_line};
 use crate::shape::Kind;
 use crate::state::{self, Meter, State, Stop};
+
+/// Longest message about a failed call: the cause, what the guest wrote last, and where it was.
+const MESSAGE_BYTES: usize = 2_000;
+
+/// Longest name of a function in a message: the name comes from the component.
+const NAME_BYTES: usize = 120;
+
+/// How the engine says that one of its limits was met, where it has no type of its own for it. A
+/// hostile guest for each stands in `tests/hostile`.
+const ENGINE_LIMITS: [(&str, &str); 4] = [
+    (
+        "fuel allocated for hostcalls has been exhausted",
+        "limits.hostcall_bytes",
+    ),
+    ("store handle limit exceeded", "limits.component_handles"),
+    (
+        "total size of fields exceeds limit",
+        "limits.http_field_bytes",
+    ),
+    ("requested len", "limits.random_bytes"),
+];
 
 /// Makes calls into components.
 pub(crate) struct Caller {
@@ -266,7 +287,7 @@ impl Job {
     async fn run(self, mut store: Store<State>) -> Result<Value, GuestError> {
         match self.enter(&mut store).await {
             Ok(value) => Ok(value),
-            Err(error) => Err(self.explain(&error, &mut store)),
+            Err(error) => Err(clean(self.explain(&error, &mut store))),
         }
         // The store ends here: an instance is never used twice.
     }
@@ -326,6 +347,10 @@ impl Job {
                 message,
             };
         }
+        if let Some(limit) = engine_limit(error) {
+            let message = format!("{}{}", root(error), backtrace(error));
+            return GuestError::Limit { limit, message };
+        }
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
             return GuestError::Trap(format!(
                 "it called exit with status {}{}",
@@ -335,6 +360,32 @@ impl Job {
         }
         let said = said(&store.data().output);
         GuestError::Trap(format!("{}{said}{}", root(error), backtrace(error)))
+    }
+}
+
+/// The limit of the engine that a guest met, if that is what ended it.
+fn engine_limit(error: &wasmtime::Error) -> Option<&'static str> {
+    if matches!(error.downcast_ref(), Some(Trap::StackOverflow)) {
+        return Some("limits.wasm_stack_bytes");
+    }
+    let cause = root(error);
+    let told = ENGINE_LIMITS
+        .iter()
+        .find(|(words, _)| cause.contains(words));
+    told.map(|(_, limit)| *limit)
+}
+
+/// The same error in words that are safe for logs and terminals: they may quote the guest.
+fn clean(error: GuestError) -> GuestError {
+    let clean = |message: String| one_line(&message, MESSAGE_BYTES);
+    match error {
+        GuestError::Limit { limit, message } => GuestError::Limit {
+            limit,
+            message: clean(message),
+        },
+        GuestError::Trap(message) => GuestError::Trap(clean(message)),
+        GuestError::Type(message) => GuestError::Type(clean(message)),
+        other => other,
     }
 }
 
@@ -358,7 +409,7 @@ fn backtrace(error: &wasmtime::Error) -> String {
         .frames()
         .iter()
         .map(|frame| match frame.func_name() {
-            Some(name) => name.to_owned(),
+            Some(name) => one_line(name, NAME_BYTES),
             None => format!("function {}", frame.func_index()),
         })
         .collect();

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::output::one_line;
+
 /// Why the sandbox cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -13,9 +15,9 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// Anybody on the machine could drop a component.
+    /// Anybody on the machine could drop a component, or change what the host keeps of one.
     #[error(
-        "the plugin directory {0} can be written by everybody; remove that right (chmod o-w) and start again"
+        "the directory {0} can be written by everybody; remove that right (chmod o-w) and start again"
     )]
     WorldWritable(PathBuf),
     /// The Wasm engine does not start with these limits.
@@ -41,11 +43,15 @@ pub struct Refusal {
     pub reason: String,
 }
 
+/// Longest reason. A file says much about itself; an operator needs the beginning.
+const REASON_BYTES: usize = 2_000;
+
 impl Refusal {
+    /// The reason may quote the file, so it is made safe for logs and terminals here.
     pub(crate) fn new(code: Code, reason: impl Into<String>) -> Self {
         Self {
             code,
-            reason: reason.into(),
+            reason: one_line(&reason.into(), REASON_BYTES),
         }
     }
 }

@@ -231,8 +231,14 @@ pub(crate) fn escape(bytes: &[u8], most: usize) -> String {
     text
 }
 
+/// A message that may quote a guest, on one line, safe for logs and terminals, cut to about `most`
+/// bytes.
+pub(crate) fn one_line(message: &str, most: usize) -> String {
+    escape(message.trim_end().replace('\n', " | ").as_bytes(), most)
+}
+
 fn is_line_steering(character: char) -> bool {
-    matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 /// Standard output and standard error of a guest.

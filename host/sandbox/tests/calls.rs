@@ -217,7 +217,10 @@ async fn large_values_do_not_reach_the_host() {
     let host = Host::with(tight, Guest::handler("shouting").handling(shouting)).await;
     let broker = Scripted::new(Script::Blank);
     let error = host.handle(broker.clone()).await.unwrap_err();
-    assert!(matches!(error, GuestError::Trap(_)), "{error}");
+    let GuestError::Limit { limit, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(limit, "limits.hostcall_bytes");
     assert!(broker.calls.lock().unwrap().is_empty());
 }
 
