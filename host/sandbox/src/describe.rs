@@ -16,8 +16,9 @@ use crate::error::{Code, Refusal};
 use crate::host::HostSide;
 use crate::http::Route;
 use crate::interface;
+use crate::limits::Limits;
 use crate::loaded::Loaded;
-use crate::output::Tags;
+use crate::output::{Tags, one_line};
 use crate::shape::{Kind, Shape};
 
 /// Longest name: it becomes part of metrics, addresses and tables.
@@ -65,6 +66,7 @@ pub(crate) async fn describe(caller: &Caller, loaded: &Arc<Loaded>) -> Result<Pl
         },
     };
     let answer = caller.call(call).await.map_err(|error| failed(&error))?;
+    check_length(&answer, limits)?;
     match loaded.shape.kind {
         Kind::Connector => {
             let info: ConnectorInfo = read(answer)?;
@@ -85,6 +87,17 @@ fn failed(error: &GuestError) -> Refusal {
 
 fn bad(reason: impl Into<String>) -> Refusal {
     Refusal::new(Code::BadDescription, reason)
+}
+
+fn check_length(answer: &Value, limits: &Limits) -> Result<(), Refusal> {
+    let length = answer.to_string().len() as u64;
+    if length <= limits.description_bytes {
+        return Ok(());
+    }
+    Err(bad(format!(
+        "its description has {length} bytes, longer than limits.description_bytes = {} allows",
+        limits.description_bytes
+    )))
 }
 
 fn read<T: DeserializeOwned>(answer: Value) -> Result<T, Refusal> {
@@ -145,7 +158,8 @@ fn check_identity(name: &str, version: &str) -> Result<(), Refusal> {
     check_name("its name", name)?;
     Version::parse(version).map(drop).map_err(|error| {
         bad(format!(
-            "its version \"{version}\" is not a semantic version: {error}"
+            "its version \"{}\" is not a semantic version: {error}",
+            one_line(version, NAME_LENGTH)
         ))
     })
 }
@@ -158,7 +172,7 @@ fn check_name(what: &str, name: &str) -> Result<(), Refusal> {
     }
     Err(bad(format!(
         "{what} \"{}\" is not a name: lowercase letters, digits and dashes, a letter first, at most {NAME_LENGTH}",
-        name.escape_debug()
+        one_line(name, NAME_LENGTH)
     )))
 }
 

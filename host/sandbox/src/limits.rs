@@ -33,6 +33,10 @@ pub const HOSTCALL_BYTES: u64 = 16 * MIB;
 /// Stack of a guest's own code; recursion deeper than this is a loop.
 pub const WASM_STACK_BYTES: u64 = 512 * KIB;
 
+/// A description is kept in memory for every plugin and shown whole; the largest shipped one has
+/// some 30 KiB, nearly all of it schema.
+pub const DESCRIPTION_BYTES: u64 = 512 * KIB;
+
 /// Describing oneself is building one record.
 pub const CPU_DESCRIBE: Duration = Duration::from_millis(1_000);
 /// `admit` is called for every event of a connection and has to be quick.
@@ -120,6 +124,8 @@ pub struct Limits {
     pub hostcall_bytes: u64,
     /// Stack of guest code.
     pub wasm_stack_bytes: u64,
+    /// Longest description of itself that a plugin may give.
+    pub description_bytes: u64,
     /// Processor time of `describe`.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
@@ -209,6 +215,7 @@ impl Default for Limits {
             resources: RESOURCES,
             hostcall_bytes: HOSTCALL_BYTES,
             wasm_stack_bytes: WASM_STACK_BYTES,
+            description_bytes: DESCRIPTION_BYTES,
             cpu_describe: CPU_DESCRIBE,
             cpu_admit: CPU_ADMIT,
             cpu_handle: CPU_HANDLE,
