@@ -4,7 +4,7 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _};
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt as _, OpenOptionsSyncExt as _};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, MetadataExt as _, OpenOptions};
 
@@ -17,6 +17,9 @@ const ENDINGS: [&str; 3] = [".wasm", ".cwasm", ".wat"];
 
 /// Right of everybody to write, in a Unix mode.
 const WORLD_WRITE: u32 = 0o002;
+
+/// Mode of the host's own directories: compiled code in them is run without another look.
+const OWN_MODE: u32 = 0o700;
 
 pub(crate) struct Directory {
     dir: Dir,
@@ -40,17 +43,8 @@ pub(crate) struct Entry {
 
 impl Directory {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let unusable = |source| Error::Directory {
-            path: path.to_owned(),
-            source,
-        };
-        std::fs::create_dir_all(path).map_err(unusable)?;
-        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(unusable)?;
-        let metadata = dir.dir_metadata().map_err(unusable)?;
-        if metadata.mode() & WORLD_WRITE != 0 {
-            return Err(Error::WorldWritable(path.to_owned()));
-        }
-        Ok(Self { dir })
+        std::fs::create_dir_all(path).map_err(|source| unusable(path, source))?;
+        open_guarded(path).map(|dir| Self { dir })
     }
 
     /// Files that may be components, the oldest first.
@@ -87,16 +81,22 @@ impl Directory {
     /// It is a link, too large, not of a kind that is read at all, or the system refuses.
     pub(crate) fn read(&self, entry: &Entry, limits: &Limits) -> Result<Vec<u8>, Refusal> {
         if !entry.plain {
-            return Err(unreadable("it is a link or a device; copy the file itself"));
+            return Err(not_plain());
         }
         if entry.file.ends_with(".cwasm") {
             return Err(inspect::precompiled());
         }
         let mut options = OpenOptions::new();
-        options.read(true).follow(FollowSymlinks::No);
+        // It may have become something else since it was listed: a link is not followed, and a pipe
+        // does not make the host wait for somebody to write into it.
+        options.read(true).follow(FollowSymlinks::No).nonblock(true);
         let failed = |error: io::Error| unreadable(format!("it cannot be read: {error}"));
         let file = self.dir.open_with(&entry.file, &options).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(not_plain());
+        }
+        let size = metadata.len();
         if size > limits.plugin_file_bytes {
             return Err(inspect::too_large(size, limits));
         }
@@ -116,6 +116,37 @@ impl Directory {
     }
 }
 
+/// Open a directory of the host's own, made for nobody else where it is not there yet.
+///
+/// # Errors
+/// It cannot be used, or everybody can write it.
+pub(crate) fn open_own(path: &Path) -> Result<Dir, Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(OWN_MODE)
+        .create(path)
+        .map_err(|source| unusable(path, source))?;
+    open_guarded(path)
+}
+
+fn open_guarded(path: &Path) -> Result<Dir, Error> {
+    let failed = |source| unusable(path, source);
+    let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?;
+    let metadata = dir.dir_metadata().map_err(failed)?;
+    if metadata.mode() & WORLD_WRITE != 0 {
+        return Err(Error::WorldWritable(path.to_owned()));
+    }
+    Ok(dir)
+}
+
+fn unusable(path: &Path, source: io::Error) -> Error {
+    Error::Directory {
+        path: path.to_owned(),
+        source,
+    }
+}
+
 fn stamp(metadata: &Metadata) -> Stamp {
     Stamp {
         inode: metadata.ino(),
@@ -125,6 +156,48 @@ fn stamp(metadata: &Metadata) -> Stamp {
     }
 }
 
+fn not_plain() -> Refusal {
+    unreadable("it is a link or a device; copy the file itself")
+}
+
 fn unreadable(reason: impl Into<String>) -> Refusal {
     Refusal::new(Code::Unreadable, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn what_became_something_else_since_it_was_listed_is_not_read() {
+        let place = tempfile::TempDir::new().unwrap();
+        let path = place.path().join("a.wasm");
+        let directory = Directory::open(place.path()).unwrap();
+        let listed = || {
+            let _ = std::fs::remove_file(&path);
+            std::fs::write(&path, "text").unwrap();
+            directory.list().unwrap().remove(0)
+        };
+        let limits = Limits::default();
+        let code = |entry: &Entry| directory.read(entry, &limits).unwrap_err().code;
+
+        let entry = listed();
+        assert_eq!(directory.read(&entry, &limits).unwrap(), b"text");
+        std::fs::remove_file(&path).unwrap();
+        // Nobody ever writes into this pipe: waiting for that would never end.
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert_eq!(code(&entry), Code::Unreadable);
+
+        let entry = listed();
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+        assert_eq!(code(&entry), Code::Unreadable);
+    }
 }

@@ -9,11 +9,11 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use forebay_model::Digest;
 use forebay_model::plugin::Plugin;
 
+use super::directory::open_own;
 use crate::error::Error;
 
 /// Which file stands for which digest.
@@ -25,13 +25,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let unusable = |source| Error::Directory {
-            path: path.to_owned(),
-            source,
-        };
-        std::fs::create_dir_all(path).map_err(unusable)?;
-        let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(unusable)?;
-        Ok(Self { dir })
+        open_own(path).map(|dir| Self { dir })
     }
 
     /// Keep a component. Once this returns, it survives a crash of the machine.

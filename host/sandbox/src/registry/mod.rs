@@ -73,12 +73,15 @@ impl Registry {
     /// Open the directories, take in every file that is there, and go on watching.
     ///
     /// # Errors
-    /// A directory cannot be used, the plugin directory can be written by everybody, or the engine
+    /// A directory cannot be used, one of them can be written by everybody, or the engine
     /// does not start. Bad files are no error; they are listed by [`Registry::quarantined`].
     pub async fn open(options: Options) -> Result<Self, Error> {
         let directory = Directory::open(&options.plugin_dir)?;
         let kept = Kept::open(&options.data_dir.join("plugins"))?;
-        let engine = engine::build(&options.limits, &options.data_dir.join("cache"))?;
+        let cache = options.data_dir.join("cache");
+        // Held by nobody: the engine opens it by its path.
+        directory::open_own(&cache)?;
+        let engine = engine::build(&options.limits, &cache)?;
         let linkers = Linkers::new(&engine)?;
         let compiling = Semaphore::new(Limits::size(options.limits.compile_concurrency.into()));
         let caller = Caller::new(engine, options.limits, options.clock, options.outbound);
