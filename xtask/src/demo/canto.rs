@@ -13,6 +13,9 @@ use super::watch::Watch;
 /// Who uploads.
 const UPLOADER: &str = "uploader@example.test";
 
+/// Who that is, for people.
+const UPLOADER_NAME: &str = "Uma Example";
+
 /// Name of the uploaded file.
 const FILE: &str = "summer-hero.png";
 
@@ -121,7 +124,7 @@ impl Dam for Canto {
         Ok(Upload {
             id,
             name: FILE,
-            by: UPLOADER,
+            by: UPLOADER_NAME,
             place: "/Incoming/Web",
         })
     }
@@ -138,8 +141,8 @@ impl Dam for Canto {
         })
     }
 
-    fn deliveries(&self) -> anyhow::Result<Value> {
-        self.plain.get("/_sim/deliveries")
+    fn control(&self) -> &Site {
+        &self.plain
     }
 
     fn page(&self, id: &str) -> String {

@@ -1,7 +1,8 @@
 //! What the story needs of a DAM, whichever it is.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::http::Site;
 use super::watch::Watch;
 
 /// A DAM as its people use it. The host is not asked here.
@@ -15,8 +16,20 @@ pub(super) trait Dam {
     /// How an asset stands.
     fn look(&self, id: &str) -> anyhow::Result<Look>;
 
+    /// The control interface of its simulator.
+    fn control(&self) -> &Site;
+
     /// Webhooks that were sent, with the receiver's answers.
-    fn deliveries(&self) -> anyhow::Result<Value>;
+    fn deliveries(&self) -> anyhow::Result<Value> {
+        self.control().get("/_sim/deliveries")
+    }
+
+    /// Deliver every webhook twice from now on.
+    fn deliver_twice(&self) -> anyhow::Result<()> {
+        self.control()
+            .send_json("POST", "/_sim/courier", &json!({"copies": 2}))
+            .map(drop)
+    }
 
     /// Where a person sees an asset.
     fn page(&self, id: &str) -> String;

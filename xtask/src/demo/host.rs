@@ -69,16 +69,23 @@ impl Host {
         }))
     }
 
-    /// The run about an asset. One that cannot go on by itself ends the demonstration.
-    pub(super) fn run(&self, flow: &str, asset: &str) -> anyhow::Result<Option<Run>> {
+    /// All runs about an asset.
+    fn runs(&self, flow: &str, asset: &str) -> anyhow::Result<Vec<Value>> {
         let runs = self
             .site
             .get(&format!("/v1/runs?flow={flow}&subject={}", encode(asset)))?;
-        let mut found: Vec<&Value> = list(&runs, "items").collect();
-        if found.len() > 1 {
-            bail!("{} runs were started for {asset}: {runs}", found.len());
-        }
-        let Some(run) = found.pop() else {
+        Ok(list(&runs, "items").cloned().collect())
+    }
+
+    /// How many runs there are about an asset.
+    pub(super) fn count_runs(&self, flow: &str, asset: &str) -> anyhow::Result<usize> {
+        Ok(self.runs(flow, asset)?.len())
+    }
+
+    /// The newest run about an asset. One that cannot go on by itself ends the demonstration.
+    pub(super) fn run(&self, flow: &str, asset: &str) -> anyhow::Result<Option<Run>> {
+        let runs = self.runs(flow, asset)?;
+        let Some(run) = runs.first() else {
             return Ok(None);
         };
         match text(run, "state") {

@@ -12,6 +12,9 @@ use super::watch::Watch;
 pub(super) const UPLOADER: &str = "0b8c2a52-0000-11ef-8000-0000000000d1";
 const UPLOADER_TOKEN: &str = "iconik-sim-token-uma";
 
+/// Who that is, for people.
+const UPLOADER_NAME: &str = "Uma Example";
+
 /// Name of the uploaded file.
 const FILE: &str = "launch-teaser.avi";
 
@@ -97,7 +100,7 @@ impl Dam for Iconik {
         Ok(Upload {
             id,
             name: FILE,
-            by: UPLOADER,
+            by: UPLOADER_NAME,
             place: "/Ingest",
         })
     }
@@ -122,8 +125,8 @@ impl Dam for Iconik {
         })
     }
 
-    fn deliveries(&self) -> anyhow::Result<Value> {
-        self.plain.get("/_sim/deliveries")
+    fn control(&self) -> &Site {
+        &self.plain
     }
 
     fn page(&self, id: &str) -> String {

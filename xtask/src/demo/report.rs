@@ -19,63 +19,59 @@ const WRITTEN: [&str; 7] = [
     "run",
 ];
 
-/// What was written back, asset by asset.
+/// What was written back: a column for each asset, a row for each fact.
 pub(super) fn table(endings: &[Ending]) -> String {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
-        .set_header([
-            "",
-            "asset",
-            "decided by",
-            "status",
-            "written back",
-            "counted",
-        ]);
-    for (index, ending) in endings.iter().enumerate() {
-        table.add_row([
-            (index + 1).to_string(),
-            ending.asset.clone(),
-            ending.decided_by.clone(),
-            format!("{} → {}", ending.before, ending.after.status),
-            written(ending),
-            counted(ending),
-        ]);
+        .set_width(WIDTH);
+    table.set_header(row("asset", endings, |ending| ending.asset.to_owned()));
+    table.add_row(row("status before", endings, |ending| {
+        ending.before.clone()
+    }));
+    table.add_row(row("status after", endings, |ending| {
+        ending.after.status.clone()
+    }));
+    for field in WRITTEN {
+        table.add_row(row(field, endings, |ending| {
+            ending.after.field(field).to_owned()
+        }));
     }
+    table.add_row(row("audit", endings, |ending| {
+        format!("{} records", ending.audit_records)
+    }));
+    table.add_row(row("upload reported", endings, |ending| {
+        format!("{} times", ending.reports)
+    }));
+    table.add_row(row("runs started", endings, |ending| {
+        ending.runs.to_string()
+    }));
+    table.add_row(row("processes started", endings, |ending| {
+        ending.processes.to_string()
+    }));
+    table.add_row(row("uploader informed", endings, |ending| {
+        format!("{} time", ending.notices)
+    }));
+    table.add_row(row("duplicates", endings, |ending| {
+        ending.duplicates().to_string()
+    }));
     table.to_string()
 }
 
-fn written(ending: &Ending) -> String {
-    let filled = WRITTEN.iter().map(|name| (name, ending.after.field(name)));
-    let lines = filled.filter(|(_, value)| !value.is_empty());
-    lines
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn counted(ending: &Ending) -> String {
-    let chain = if ending.audit_intact {
-        "intact"
-    } else {
-        "BROKEN"
-    };
-    [
-        format!("event reported: {} times", ending.reports),
-        format!("processes started: {}", ending.processes),
-        format!("notices: {}", ending.notices),
-        format!("duplicates: {}", ending.duplicates),
-        format!("audit records: {}, chain {chain}", ending.audit_records),
-    ]
-    .join("\n")
+fn row(name: &str, endings: &[Ending], cell: impl Fn(&Ending) -> String) -> Vec<String> {
+    std::iter::once(name.to_owned())
+        .chain(endings.iter().map(cell))
+        .collect()
 }
 
 /// Where a person may look around.
 pub(super) fn places(stage: &Stage, endings: &[Ending]) -> String {
     let (host, key) = (&stage.host.url, &stage.host.key);
-    let rows = [
+    let assets = endings
+        .iter()
+        .map(|ending| (ending.asset, ending.page.clone()));
+    let others = [
         ("Canto's library", stage.canto.url.clone()),
         ("iconik's library", stage.iconik.url.clone()),
         ("task inbox", stage.inbox.url.clone()),
@@ -89,15 +85,10 @@ pub(super) fn places(stage: &Stage, endings: &[Ending]) -> String {
             format!("target/debug/forebay --url {host} --key {key} runs list"),
         ),
     ];
-    let assets = endings
-        .iter()
-        .map(|ending| (ending.asset.as_str(), ending.page.clone()));
-    let rows = assets.chain(rows);
-    let lines = rows
-        .map(|(what, place)| format!("  {what:<17} {place}"))
-        .collect::<Vec<_>>();
-    format!(
-        "Everything keeps running. Upload files yourself, decide in the inbox.\n{}\n\nCtrl-C ends it.",
-        lines.join("\n")
-    )
+    let mut told =
+        "Everything keeps running. Upload files yourself, decide in the inbox.\n".to_owned();
+    for (what, place) in assets.chain(others) {
+        told.push_str(&format!("  {what:<18} {place}\n"));
+    }
+    told + "\nCtrl-C ends it."
 }

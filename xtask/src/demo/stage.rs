@@ -13,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::canto::Canto;
+use super::dam::Dam as _;
 use super::host::Host;
 use super::http::text;
 use super::iconik::{Iconik, UPLOADER as ICONIK_UPLOADER};
@@ -125,6 +126,12 @@ impl Stage {
         watch.tell(
             "webhooks",
             &format!("5 set up at Canto, {hooks} registered at iconik by the host"),
+        );
+        canto.deliver_twice()?;
+        iconik.deliver_twice()?;
+        watch.tell(
+            "",
+            "from now on every webhook is delivered twice, to see what comes of it",
         );
         let inbox = Inbox::new(
             &base("opentext"),

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-use super::dam::{Dam, Look};
+use super::dam::{Dam, Look, Upload};
+use super::host::Run;
 use super::http::text;
-use super::inbox::{Decision, NOTICE, REVIEW};
+use super::inbox::{Decision, NOTICE, REVIEW, Task};
 use super::stage::Stage;
 
 /// How long a station may take. Polls come every second or two, so this is many times enough.
@@ -28,145 +29,189 @@ pub(super) struct Plan {
 
 /// What has come of it.
 pub(super) struct Ending {
-    pub(super) asset: String,
-    pub(super) decided_by: String,
+    pub(super) asset: &'static str,
     pub(super) before: String,
     pub(super) after: Look,
-    /// How often the DAM's event was reported, by webhooks and polls together.
+    /// How often the upload was reported, by webhooks and polls together.
     pub(super) reports: u64,
+    pub(super) runs: usize,
     pub(super) processes: usize,
-    pub(super) duplicates: usize,
     pub(super) notices: usize,
     pub(super) audit_records: usize,
-    pub(super) audit_intact: bool,
     pub(super) page: String,
+}
+
+impl Ending {
+    /// What happened more than once and must not.
+    pub(super) fn duplicates(&self) -> usize {
+        [self.runs, self.processes, self.notices]
+            .iter()
+            .map(|count| count.saturating_sub(1))
+            .sum()
+    }
 }
 
 /// Take one asset all the way.
 pub(super) fn play(stage: &Stage, dam: &dyn Dam, plan: &Plan) -> anyhow::Result<Ending> {
-    let watch = &stage.watch;
     println!("\n-- {} in {}", plan.what, dam.connection());
-    let upload = dam.upload(watch)?;
-    watch.tell(
-        "uploaded",
-        &format!("{} to {} by {}", upload.name, upload.place, upload.by),
-    );
-
-    let accepted = watch.until("an accepted webhook", STATION, || accepted(dam))?;
-    watch.tell(
-        "webhook accepted",
-        &format!("{accepted} delivery answered 200 once stored"),
-    );
-    let find = || stage.host.first_event(dam.connection(), &upload.id);
-    let event = watch.until("the event", STATION, find)?;
-    watch.tell(
-        "event",
-        &format!(
-            "asset {} became an event, first seen by {}",
-            upload.id, event.source
-        ),
-    );
-    let find = || stage.host.run(plan.flow, &upload.id);
-    let run = watch.until("the run", STATION, find)?;
-    watch.tell("run", &format!("{} is {}", run.id, run.business_key));
-
-    // A run that is stuck says why, however far it came.
-    let going = |look: &dyn Fn() -> anyhow::Result<Option<String>>| {
-        stage.host.run(plan.flow, &upload.id)?;
-        look()
+    let upload = dam.upload(&stage.watch)?;
+    let place = format!("{} to {} by {}", upload.name, upload.place, upload.by);
+    stage.watch.tell("uploaded", &place);
+    let journey = Journey {
+        stage,
+        dam,
+        plan,
+        upload,
     };
-    let before = watch.until("the asset to be protected", STATION, || {
-        going(&|| {
-            let look = dam.look(&upload.id)?;
+
+    let run = journey.taken_in()?;
+    let (before, task) = journey.under_review(&run)?;
+    let after = journey.decided(&task)?;
+    stage.watch.tell(
+        "written back",
+        &format!("status {before} → {}", after.status),
+    );
+    let notices = journey.uploader_informed(&run)?;
+    journey.ending(&run, before, after, notices)
+}
+
+/// An asset that is under way.
+struct Journey<'a> {
+    stage: &'a Stage,
+    dam: &'a dyn Dam,
+    plan: &'a Plan,
+    upload: Upload,
+}
+
+impl Journey<'_> {
+    /// From the webhook to the run.
+    fn taken_in(&self) -> anyhow::Result<Run> {
+        let Stage { watch, host, .. } = self.stage;
+        let count = watch.until("an accepted webhook", STATION, || accepted(self.dam))?;
+        let words = format!("{count} answered 200 so far, each stored before its answer");
+        watch.tell("webhook accepted", &words);
+        let (connection, asset) = (self.dam.connection(), self.upload.id.as_str());
+        let event = watch.until("the event", STATION, || host.first_event(connection, asset))?;
+        watch.tell(
+            "event",
+            &format!("asset {asset}, first reported by {}", event.source),
+        );
+        let run = watch.until("the run", STATION, || host.run(self.plan.flow, asset))?;
+        watch.tell("run", &format!("{} for {}", run.id, run.business_key));
+        Ok(run)
+    }
+
+    /// From the run to the task in a person's inbox; with the status the asset has meanwhile.
+    fn under_review(&self, run: &Run) -> anyhow::Result<(String, Task)> {
+        let Stage { watch, inbox, .. } = self.stage;
+        let before = watch.until("the asset to be held back", STATION, || {
+            self.check_run()?;
+            let look = self.dam.look(&self.upload.id)?;
             Ok((look.field("review_state") == "pending").then_some(look.status))
-        })
-    })?;
-    watch.tell("held back", &format!("status {before} while people decide"));
-    let process = watch.until("the process", STATION, || {
-        going(&|| {
-            Ok(stage
-                .inbox
+        })?;
+        watch.tell("held back", &format!("status {before} while people decide"));
+        let process = watch.until("the process", STATION, || {
+            self.check_run()?;
+            Ok(inbox
                 .processes(REVIEW, &run.business_key)?
                 .into_iter()
                 .next())
-        })
-    })?;
-    watch.tell("process started", &format!("{REVIEW} {process}"));
-    let task = watch.until("the task", STATION, || stage.inbox.task(&process))?;
-    watch.tell(
-        "task in inbox",
-        &format!("\"{}\" waits for its group", task.name),
-    );
+        })?;
+        watch.tell("process started", &format!("{REVIEW} {process}"));
+        let task = watch.until("the task", STATION, || inbox.task(&process))?;
+        watch.tell(
+            "task in inbox",
+            &format!("stage \"{}\" waits for a person", task.name),
+        );
+        Ok((before, task))
+    }
 
-    stage.inbox.decide(&task, &plan.decision)?;
-    let Decision {
-        person,
-        outcome,
-        comment,
-        ..
-    } = &plan.decision;
-    watch.tell("decision", &format!("{person}: {outcome}, \"{comment}\""));
-    let outcome = watch.until("the run to end", STATION, || {
-        Ok(stage
-            .host
-            .run(plan.flow, &upload.id)?
-            .and_then(|run| run.outcome))
-    })?;
-    ensure!(
-        outcome == plan.outcome,
-        "the run ended {outcome}, not {}",
-        plan.outcome
-    );
-    let after = dam.look(&upload.id)?;
-    watch.tell(
-        "written back",
-        &format!("status {} → {}", before, after.status),
-    );
+    /// From the decision to the end of the run; how the asset stands then.
+    fn decided(&self, task: &Task) -> anyhow::Result<Look> {
+        let Stage { watch, inbox, .. } = self.stage;
+        let Decision {
+            person,
+            outcome,
+            comment,
+            ..
+        } = &self.plan.decision;
+        inbox.decide(task, &self.plan.decision)?;
+        watch.tell("decision", &format!("{person}: {outcome}, \"{comment}\""));
+        let outcome = watch.until("the run to end", STATION, || {
+            Ok(self.check_run()?.and_then(|run| run.outcome))
+        })?;
+        let wanted = self.plan.outcome;
+        ensure!(outcome == wanted, "the run ended {outcome}, not {wanted}");
+        self.dam.look(&self.upload.id)
+    }
 
-    let notices = stage.inbox.processes(NOTICE, &run.business_key)?;
-    let Some(notice) = notices.first() else {
-        bail!("nobody told the uploader")
-    };
-    let told = watch.until("the uploader's task", STATION, || stage.inbox.task(notice))?;
-    let reader = told.assignee.unwrap_or_else(|| "a group".to_owned());
-    watch.tell(
-        "uploader informed",
-        &format!("\"{}\" in the inbox of {reader}", told.name),
-    );
+    /// How often the uploader was informed.
+    fn uploader_informed(&self, run: &Run) -> anyhow::Result<usize> {
+        let Stage { watch, inbox, .. } = self.stage;
+        let notices = inbox.processes(NOTICE, &run.business_key)?;
+        let notice = notices.first().context("nobody told the uploader")?;
+        let task = watch.until("the uploader's task", STATION, || inbox.task(notice))?;
+        let reader = task.assignee.context("the notice is with nobody")?;
+        let words = format!("\"{}\" in the inbox of {reader}", task.name);
+        watch.tell("uploader informed", &words);
+        Ok(notices.len())
+    }
 
-    ensure!(
-        before == plan.pending,
-        "the status was {before}, not {}",
-        plan.pending
-    );
-    ensure!(
-        after.status == plan.decided,
-        "the status is {}, not {}",
-        after.status,
-        plan.decided
-    );
-    let processes = stage.inbox.processes(REVIEW, &run.business_key)?.len();
-    let reports = find_again(stage, dam, &upload.id)?;
-    let (audit_records, audit_intact) = stage.host.audit(&run.id)?;
-    Ok(Ending {
-        asset: upload.name.to_owned(),
-        decided_by: after.field("reviewed_by").to_owned(),
-        before,
-        after,
-        reports,
-        processes,
-        duplicates: (processes - 1) + (notices.len() - 1),
-        notices: notices.len(),
-        audit_records,
-        audit_intact,
-        page: dam.page(&upload.id),
-    })
-}
+    /// Count, and hold everything against the plan.
+    fn ending(
+        &self,
+        run: &Run,
+        before: String,
+        after: Look,
+        notices: usize,
+    ) -> anyhow::Result<Ending> {
+        let Stage {
+            watch, host, inbox, ..
+        } = self.stage;
+        let again = || {
+            let event = host.first_event(self.dam.connection(), &self.upload.id)?;
+            Ok(event.map(|event| event.times).filter(|times| *times > 1))
+        };
+        let reports = watch.until("the upload to be reported again", STATION, again)?;
+        let (audit_records, audit_intact) = host.audit(&run.id)?;
+        let ending = Ending {
+            asset: self.upload.name,
+            before,
+            after,
+            reports,
+            runs: host.count_runs(self.plan.flow, &self.upload.id)?,
+            processes: inbox.processes(REVIEW, &run.business_key)?.len(),
+            notices,
+            audit_records,
+            page: self.dam.page(&self.upload.id),
+        };
+        let Plan {
+            pending,
+            decided,
+            decision,
+            ..
+        } = self.plan;
+        let (before, after) = (&ending.before, &ending.after.status);
+        let reviewer = ending.after.field("reviewed_by");
+        ensure!(before == pending, "the status was {before}, not {pending}");
+        ensure!(after == decided, "the status is {after}, not {decided}");
+        ensure!(
+            reviewer == decision.person,
+            "the asset names `{reviewer}` as its reviewer"
+        );
+        ensure!(
+            ending.duplicates() == 0,
+            "{} things happened twice",
+            ending.duplicates()
+        );
+        ensure!(audit_intact, "the chain of the audit is broken");
+        Ok(ending)
+    }
 
-/// How often the first event about an asset has been reported by now.
-fn find_again(stage: &Stage, dam: &dyn Dam, asset: &str) -> anyhow::Result<u64> {
-    let event = stage.host.first_event(dam.connection(), asset)?;
-    Ok(event.map_or(0, |event| event.times))
+    /// Where the run stands. One that is stuck ends the demonstration with its reason.
+    fn check_run(&self) -> anyhow::Result<Option<Run>> {
+        self.stage.host.run(self.plan.flow, &self.upload.id)
+    }
 }
 
 /// Webhooks that the host has answered with success. A refused one ends the demonstration.
