@@ -51,7 +51,7 @@ pub(super) fn table(endings: &[Ending]) -> String {
         ending.processes.to_string()
     }));
     table.add_row(row("uploader informed", endings, |ending| {
-        format!("{} time", ending.notices)
+        ending.notices.to_string()
     }));
     table.add_row(row("duplicates", endings, |ending| {
         ending.duplicates().to_string()
