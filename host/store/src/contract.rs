@@ -13,6 +13,7 @@ pub mod control;
 pub mod fixtures;
 pub mod intake;
 pub mod lists;
+pub mod retention;
 pub mod routing;
 
 use std::sync::Arc;
@@ -76,6 +77,18 @@ macro_rules! for_each_contract_case {
                 events_are_found,
                 the_audit_chain_fits,
                 configurations_are_kept_by_hash;
+            retention:
+                old_ended_runs_go_and_live_ones_stay,
+                the_oldest_ended_runs_go_when_there_are_too_many,
+                nothing_goes_while_retention_is_off,
+                an_identity_is_remembered_and_then_forgotten,
+                an_event_stays_until_it_is_routed_everywhere,
+                an_event_after_the_begin_of_an_open_activation_stays,
+                a_run_stays_while_its_event_may_be_routed_again,
+                request_keys_and_deliveries_are_forgotten_in_time,
+                configurations_go_when_no_run_needs_them,
+                pruning_goes_on_in_small_parts_past_what_stays,
+                the_size_is_told;
         }
     };
 }

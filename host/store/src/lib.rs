@@ -13,16 +13,19 @@
 pub mod contract;
 pub mod intake;
 pub mod query;
+pub mod retention;
 pub mod runs;
 pub mod sqlite;
 
 pub use sqlite::{SqliteOptions, SqliteStore};
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use forebay_model::audit::{AuditEntry, AuditRecord};
 use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, StepRecord};
-use forebay_model::{ConnectionName, Digest, FlowName, RunId, Timestamp};
+use forebay_model::{ConnectionName, Digest, FlowName, RetentionPolicy, RunId, Timestamp};
 use serde_json::Value;
 
 use intake::{
@@ -32,6 +35,7 @@ use intake::{
 use query::{
     EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
 };
+use retention::{Pruned, Size};
 use runs::{
     Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
     StepCommit,
@@ -116,7 +120,7 @@ pub trait Store: Send + Sync + 'static {
     /// switched-off flows, and mark it routed. Repeating it changes nothing.
     async fn route(&self, event: u64, plan: RoutePlan, now: Timestamp) -> Result<Routed>;
 
-    /// Events kept for a flow while it was switched off, oldest first.
+    /// Events kept for a flow that could not take them up, oldest first.
     async fn deferred_events(&self, flow: &FlowName, limit: u32) -> Result<Vec<StoredEvent>>;
 
     /// Route an event kept for `flow`: like [`Store::route`], and it is kept no longer.
@@ -242,4 +246,36 @@ pub trait Store: Send + Sync + 'static {
 
     /// Can the store be written? Used by readiness.
     async fn probe(&self) -> Result<()>;
+
+    // ---- Upkeep -------------------------------------------------------------------------------
+
+    /// Remove what may go by this policy, a bounded part of it in one transaction; call it again
+    /// while it says that there is more. `in_force` are the hashes of the configurations that runs
+    /// may still start with.
+    ///
+    /// What never goes: a live run; an event that is not routed, is kept for a flow, was given to a
+    /// run that still lives, or came after the begin of an activation that is still open (the run
+    /// may begin to wait for it); an ended run as long as an event it had may still be routed again
+    /// (it proves that the event has started it); the audit.
+    async fn prune(
+        &self,
+        policy: RetentionPolicy,
+        in_force: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Pruned> {
+        let _ = (policy, in_force, now);
+        Err(Error::Refused("this store keeps everything".to_owned()))
+    }
+
+    /// Space the store takes.
+    async fn size(&self) -> Result<Size> {
+        Err(Error::Refused("this store does not tell its size".to_owned()))
+    }
+
+    /// Write a copy of the whole store, as it is at one moment, to a new file while the store goes
+    /// on being used; returns its size in bytes. The file is there complete, checked and on disk, or
+    /// not at all.
+    async fn backup(&self, target: &Path) -> Result<u64> {
+        Err(Error::Refused(format!("this store cannot be copied to {}", target.display())))
+    }
 }

@@ -7,6 +7,7 @@
 
 mod activations;
 mod audit;
+mod backup;
 mod claims;
 mod control;
 mod error;
@@ -17,16 +18,21 @@ mod lock;
 mod page;
 #[cfg(test)]
 mod plans;
+mod prune;
 mod queries;
 mod readers;
+mod restore;
 mod routing;
 mod rows;
 mod schema;
+mod space;
 mod starting;
 mod timers;
 mod writer;
 
-use std::path::PathBuf;
+pub use self::restore::{Restored, restore};
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +40,9 @@ use async_trait::async_trait;
 use forebay_model::audit::{AuditEntry, AuditRecord};
 use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, RunState, StepRecord};
-use forebay_model::{ConnectionName, Digest, FlowName, RunId, SharedClock, SystemClock, Timestamp};
+use forebay_model::{
+    ConnectionName, Digest, FlowName, RetentionPolicy, RunId, SharedClock, SystemClock, Timestamp,
+};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -48,6 +56,7 @@ use crate::intake::{
 use crate::query::{
     EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
 };
+use crate::retention::{Pruned, Size};
 use crate::runs::{
     Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
     StepCommit,
@@ -121,6 +130,7 @@ pub struct SqliteStore {
     // Fields are dropped in this order: the lock is let go when nobody touches the file any more.
     writer: Writer,
     readers: Readers,
+    options: SqliteOptions,
     _lock: Lock,
 }
 
@@ -138,6 +148,7 @@ impl SqliteStore {
         Ok(Arc::new(Self {
             writer,
             readers,
+            options,
             _lock: lock,
         }))
     }
@@ -399,5 +410,30 @@ impl Store for SqliteStore {
             Ok(())
         })
         .await
+    }
+
+    // ---- Upkeep -------------------------------------------------------------------------------
+
+    async fn prune(
+        &self,
+        policy: RetentionPolicy,
+        in_force: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Pruned> {
+        let pruned = self
+            .write(move |c| prune::prune(c, &policy, &in_force, now))
+            .await?;
+        if !pruned.more {
+            space::checkpoint(&self.options).await?;
+        }
+        Ok(pruned)
+    }
+
+    async fn size(&self) -> Result<Size> {
+        self.read(space::size).await
+    }
+
+    async fn backup(&self, target: &Path) -> Result<u64> {
+        backup::write(&self.options, target).await
     }
 }

@@ -17,12 +17,14 @@ pub(super) fn note(sql: &str) {
 }
 
 /// Walks that are meant: the audit chain is verified from end to end; counts have one row per flow
-/// and state; a list without conditions goes along its key until the page is full; the partial index
+/// and state, configurations one per change of a flow; a list without conditions goes along its key until the page is full; the partial index
 /// of unrouted events holds nothing else.
 const MEANT: &[(&str, &str)] = &[
     ("FROM audit ORDER BY sequence", "SCAN audit"),
     ("FROM audit WHERE sequence >", "SCAN audit"),
     ("FROM run_counts", "SCAN run_counts"),
+    ("FROM flow_configs", "SCAN flow_configs"),
+    ("DELETE FROM prune_marks", "SCAN prune_marks"),
     ("ORDER BY seq DESC LIMIT", "SCAN runs"),
     ("ORDER BY id DESC LIMIT", "SCAN events"),
     ("ORDER BY id DESC LIMIT", "SCAN notices"),

@@ -236,7 +236,8 @@ pub(super) fn put_flow_config(
 ) -> Result<()> {
     execute(
         connection,
-        "INSERT INTO flow_configs (hash, config) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING",
+        "INSERT INTO flow_configs (hash, config) VALUES (?1, ?2) \
+         ON CONFLICT (hash) DO UPDATE SET idle_since = NULL",
         params![hash, json(config)?],
     )?;
     Ok(())

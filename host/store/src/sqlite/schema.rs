@@ -14,7 +14,10 @@ const STATEMENTS: usize = 256;
 const LOG_SIZE_LIMIT: u32 = 64 << 20;
 
 /// One file per version of the schema. A published one is never edited.
-const MIGRATIONS: &[M<'_>] = &[M::up(include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[M<'_>] = &[
+    M::up(include_str!("../../migrations/0001_initial.sql")),
+    M::up(include_str!("../../migrations/0002_retention.sql")),
+];
 
 /// The one connection that writes: settings applied, schema current, checked, and every run whose
 /// owner died claimable. Call with the lock held.
@@ -75,13 +78,24 @@ fn migrate(connection: &mut Connection) -> Result<()> {
         })
 }
 
-fn check(connection: &Connection) -> Result<()> {
+/// Is the file whole?
+pub(super) fn check(connection: &Connection) -> Result<()> {
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" {
         Ok(())
     } else {
         Err(Error::Unusable(format!("it is damaged: {verdict}")))
     }
+}
+
+/// The version of the schema in a file; 0 if it has none.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The version this host writes.
+pub(super) fn newest() -> usize {
+    MIGRATIONS.len()
 }
 
 /// The lock proves that whoever ran these is gone.
