@@ -34,14 +34,16 @@ impl Catalog for Nothing {
 }
 
 impl Document {
-    /// Read as far as plugins are not needed.
+    /// Read as far as plugins are not needed. That it can be read does not make it right: a mistake
+    /// in `[host]` that leaves its directories readable is told by [`Document::validate`], together
+    /// with everything that takes plugins to find.
     ///
     /// # Errors
-    /// If the host's own sections cannot be read: all problems that stand outside connections and
-    /// flows, which can only be judged with plugins.
+    /// If the host's own sections cannot be read that far: all problems that stand outside
+    /// connections and flows, which can only be judged with plugins.
     pub fn bootstrap(&self, schemas: &SchemaSet) -> Result<Bootstrap, Problems> {
         let limits = sections(self, schemas, &mut Vec::new()).limits;
-        let host = settings::host(self, &mut Vec::new());
+        let host = settings::host(self, &mut Vec::new()).or_else(|| settings::readable_host(self));
         let fits = crate::schema::accepts(&schemas.limits, &limits);
         if let (Some(host), Some(log), true) = (host, settings::log(self), fits) {
             return Ok(Bootstrap { host, log, limits });

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use forebay_model::Severity;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::configuration::{ApiKey, GroupCommitSettings, HostSettings, LogSettings, StoreSettings};
@@ -56,6 +56,27 @@ pub(crate) fn host(document: &Document, problems: &mut Vec<Problem>) -> Option<H
         plugin_dir: document.directory.join(raw.plugin_dir),
         drain_timeout: raw.drain_timeout.0,
     })
+}
+
+/// `[host]` as far as its entries can be read one by one, the others as if they had not been written.
+/// Only where its directories are there already: a misspelt `plugin_dir` must not bring the default
+/// one into being.
+pub(crate) fn readable_host(document: &Document) -> Option<HostSettings> {
+    let written = document.value.get("host")?.as_object()?;
+    let fits = |(key, value): &(&String, &Value)| {
+        typed::<raw::Host>(&json!({ (*key).as_str(): value })).is_some() && *key != "listen"
+    };
+    let readable: Map<String, Value> =
+        written.iter().filter(fits).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let raw: raw::Host = typed(&Value::Object(readable))?;
+    let settings = HostSettings {
+        listen: raw.listen.parse().ok()?,
+        public_url: None,
+        data_dir: document.directory.join(raw.data_dir),
+        plugin_dir: document.directory.join(raw.plugin_dir),
+        drain_timeout: raw.drain_timeout.0,
+    };
+    (settings.data_dir.is_dir() && settings.plugin_dir.is_dir()).then_some(settings)
 }
 
 fn public_url(text: &str) -> Result<Url, &'static str> {

@@ -141,8 +141,9 @@ impl Document {
         connections.into_iter().map(build).collect()
     }
 
-    /// The flows that can be read, whatever is wrong elsewhere: their handlers can look at them, so
-    /// that a person sees everything at once.
+    /// The flows whose handlers can look at their configuration, whatever is wrong elsewhere, so that
+    /// a person sees everything at once. They hold name, handler and configuration; all else is as
+    /// if it had not been written, because that may be what is wrong.
     #[must_use]
     pub fn readable_flows(&self, catalog: &dyn Catalog) -> Vec<FlowSpec> {
         let mut connections = BTreeMap::new();
@@ -156,7 +157,8 @@ impl Document {
             let config = flow::check(self, catalog, &connections, name, written, &mut problems);
             let inside = format!("flows.{name}.config");
             if !problems.iter().any(|problem| problem.path.starts_with(&inside)) {
-                readable.extend(self.build_flows(BTreeMap::from([(name, config)])).into_iter().flatten());
+                let bare = json!({ "handler": written.get("handler") });
+                readable.extend(build_flow(name, &bare, config));
             }
         }
         readable
@@ -164,31 +166,33 @@ impl Document {
 
     fn build_flows(&self, configs: BTreeMap<&str, Value>) -> Option<Vec<FlowSpec>> {
         let written = self.entries("flows");
-        let build = |(name, config): (&str, Value)| {
-            let raw: raw::Flow = typed(written.get(name)?)?;
-            let connections = raw
-                .connections
-                .into_iter()
-                .map(|(role, name)| (role, name.into()))
-                .collect();
-            let retry = RetryPolicy {
-                initial: raw.retry.initial.0,
-                maximum: raw.retry.maximum.0,
-                budget: raw.retry.budget.0,
-            };
-            Some(FlowSpec {
-                name: name.into(),
-                handler: raw.handler,
-                enabled: raw.enabled,
-                mode: raw.mode,
-                connections,
-                config,
-                retry,
-                max_active: raw.concurrency.max_runs,
-            })
-        };
+        let build = |(name, config): (&str, Value)| build_flow(name, written.get(name)?, config);
         configs.into_iter().map(build).collect()
     }
+}
+
+fn build_flow(name: &str, written: &Value, config: Value) -> Option<FlowSpec> {
+    let raw: raw::Flow = typed(written)?;
+    let connections = raw
+        .connections
+        .into_iter()
+        .map(|(role, name)| (role, name.into()))
+        .collect();
+    let retry = RetryPolicy {
+        initial: raw.retry.initial.0,
+        maximum: raw.retry.maximum.0,
+        budget: raw.retry.budget.0,
+    };
+    Some(FlowSpec {
+        name: name.into(),
+        handler: raw.handler,
+        enabled: raw.enabled,
+        mode: raw.mode,
+        connections,
+        config,
+        retry,
+        max_active: raw.concurrency.max_runs,
+    })
 }
 
 /// The value as a structure; `None` where it does not fit, which the schema reports.

@@ -200,6 +200,12 @@ impl Connection {
         &self.warnings
     }
 
+    /// What the connector asks for and `allow_hosts` does not allow in full, as entries for it.
+    #[must_use]
+    pub fn hosts_not_allowed(&self) -> Vec<String> {
+        self.reach.missing()
+    }
+
     /// How it does.
     #[must_use]
     pub fn health(&self) -> Health {

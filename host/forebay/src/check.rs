@@ -30,9 +30,13 @@ pub(crate) async fn check(arguments: &Check) -> anyhow::Result<ExitCode> {
         Ok(configuration) => configuration,
         Err(problems) => return Ok(refuse(&problems)),
     };
+    if !configuration.warnings.is_empty() {
+        complain(&configuration.warnings.to_string());
+    }
     if !arguments.probe {
+        let wrong = if configuration.warnings.is_empty() { "nothing wrong" } else { "no errors" };
         say(&format!(
-            "{}: {} flows, {} connections, nothing wrong (vendors were not asked; use --probe)",
+            "{}: {} flows, {} connections, {wrong} (vendors were not asked; use --probe)",
             arguments.config.display(),
             configuration.flows.len(),
             configuration.connections.len()

@@ -247,13 +247,14 @@ pub async fn validate(
     };
     let mut problems = check_flows(document, registry, clock, &flows).await;
     match validated {
-        Ok(configuration) => {
+        Ok(mut configuration) => {
             problems.extend(check_fit(document, registry, &configuration).await);
             problems.extend(check_egress(document, registry, clock, &configuration));
             if problems.iter().any(|problem| problem.severity == Severity::Error) {
                 return Err(problems.into_iter().collect());
             }
-            for warning in &problems {
+            configuration.warnings.extend(problems);
+            for warning in &configuration.warnings {
                 tracing::warn!("{warning}");
             }
             Ok(configuration)
@@ -331,11 +332,18 @@ fn check_egress(
     for connection in &configuration.connections {
         let Some(policy) = policy(connection, registry) else { continue };
         let path = format!("connections.{}", connection.spec.name);
-        if let Err(found) = Connection::new(policy, options.clone(), Arc::clone(clock)) {
-            for message in found {
+        match Connection::new(policy, options.clone(), Arc::clone(clock)) {
+            Ok(connection) => problems.extend(connection.hosts_not_allowed().iter().map(|host| {
+                let path = format!("{path}.allow_hosts");
+                let message =
+                    format!("the connector asks for {host}, which allow_hosts does not allow in full");
+                let mend = "add it, unless the connection can do without";
+                document.problem(&path, Severity::Warning, &message, mend)
+            })),
+            Err(found) => problems.extend(found.iter().map(|message| {
                 let mend = "set what is named here";
-                problems.push(document.problem(&path, Severity::Error, &message, mend));
-            }
+                document.problem(&path, Severity::Error, message, mend)
+            })),
         }
     }
     problems
