@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
 /// Longest wait for the program to be ready. Compiling plugins for the first time on a busy machine
@@ -27,9 +27,29 @@ impl Binary {
     /// # Errors
     /// If it ends before, with what it said.
     pub fn serve(config: &Path, environment: &[(&str, String)]) -> anyhow::Result<Self> {
-        let mut child = command(environment)?
-            .args(["serve", "--config"])
-            .arg(config)
+        Self::start(command(environment)?.args(["serve", "--config"]).arg(config))
+    }
+
+    /// As [`Binary::serve`], but no file may grow beyond so many blocks of 512 bytes: to the host it
+    /// looks like a full disk.
+    ///
+    /// # Errors
+    /// If it ends before it is ready, with what it said.
+    pub fn serve_on_full_disk(
+        config: &Path,
+        environment: &[(&str, String)],
+        blocks: u32,
+    ) -> anyhow::Result<Self> {
+        let program = crate::files::built("forebay")?;
+        // The signal that comes with the limit would end the program; ignored, the write fails.
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(limited).arg(program).args(["serve", "--config"]).arg(config);
+        Self::start(with_environment(&mut shell, environment))
+    }
+
+    fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()?;
@@ -78,6 +98,25 @@ impl Binary {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Tell it to read its configuration again.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn reload(&self) -> anyhow::Result<()> {
+        let status = Command::new("kill").arg("-HUP").arg(self.child.id().to_string()).status()?;
+        ensure!(status.success(), "the host cannot be told to reload");
+        Ok(())
+    }
+
+    /// Deliver a webhook, as a vendor does: without a key of the API.
+    ///
+    /// # Errors
+    /// If nobody answers; any status is an answer.
+    pub fn deliver(&self, path: &str, body: &str) -> anyhow::Result<(u16, Value)> {
+        let request = agent().post(format!("{}{path}", self.address));
+        answer(request.header("Content-Type", "application/json").send(body))
     }
 
     /// Read a resource.
@@ -133,9 +172,16 @@ impl Drop for Binary {
 fn command(environment: &[(&str, String)]) -> anyhow::Result<Command> {
     let program: PathBuf = crate::files::built("forebay")?;
     let mut command = Command::new(program);
-    command.env("FOREBAY_API_KEY", API_KEY);
-    command.envs(environment.iter().map(|(name, value)| (*name, value)));
+    with_environment(&mut command, environment);
     Ok(command)
+}
+
+fn with_environment<'a>(
+    command: &'a mut Command,
+    environment: &[(&str, String)],
+) -> &'a mut Command {
+    command.env("FOREBAY_API_KEY", API_KEY);
+    command.envs(environment.iter().map(|(name, value)| (*name, value)))
 }
 
 fn agent() -> ureq::Agent {
