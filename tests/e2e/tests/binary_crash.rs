@@ -112,7 +112,7 @@ async fn a_host_killed_in_the_middle_of_its_work_goes_on_where_it_was() {
     // The engine starts the review and its answer is lost: the host dies while it does not know.
     scene.engine.frame().faults().add(Rule::once("start-process", Fault::CommitThenTimeout));
     Scene::tell(&host, &asset);
-    host.until("/v1/runs", "there is a run", |runs| runs["items"][0].is_object()).unwrap();
+    host.until("/v1/runs", "the engine has it", |_| scene.reviews().len() == 1).unwrap();
     host.kill().unwrap();
     let host = scene.site.serve().unwrap();
     until_all(&host, 1, "waiting");
