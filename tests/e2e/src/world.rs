@@ -35,6 +35,22 @@ pub const CARA: &str = "cara@example.test";
 /// A lawyer for Germany, Austria and Switzerland, and a regional reviewer.
 pub const DIRK: &str = "dirk@example.test";
 
+/// Every value that nobody but host and vendor may see.
+pub const SECRETS: [&str; 7] = [
+    canto::DEFAULT_APP_SECRET,
+    WEBHOOK_TOKEN,
+    iconik::DEFAULT_AUTH_TOKEN,
+    ICONIK_WEBHOOK_SECRET,
+    ENGINE_CLIENT_SECRET,
+    ENGINE_CALLBACK_SECRET,
+    API_KEY,
+];
+/// Secret of webhooks that the host registers at iconik.
+const ICONIK_WEBHOOK_SECRET: &str = "iconik-webhook-secret-of-the-tests";
+/// Secret of the client at the workflow engine; what the simulator knows.
+const ENGINE_CLIENT_SECRET: &str = "test-client-secret";
+/// Secret that callbacks of processes carry.
+const ENGINE_CALLBACK_SECRET: &str = "callback-secret-of-the-tests";
 /// Token that Canto's webhooks carry.
 const WEBHOOK_TOKEN: &str = "canto-webhook-token-of-the-tests";
 /// Key of the API.
@@ -202,10 +218,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
             ("CANTO_WEBHOOK_TOKEN", WEBHOOK_TOKEN),
             ("ICONIK_APP_ID", iconik::DEFAULT_APP_ID),
             ("ICONIK_AUTH_TOKEN", iconik::DEFAULT_AUTH_TOKEN),
-            ("ICONIK_WEBHOOK_SECRET", "iconik-webhook-secret-of-the-tests"),
+            ("ICONIK_WEBHOOK_SECRET", ICONIK_WEBHOOK_SECRET),
             ("OT_CLIENT_ID", "test-client"),
-            ("OT_CLIENT_SECRET", "test-client-secret"),
-            ("OT_CALLBACK_SECRET", "callback-secret-of-the-tests"),
+            ("OT_CLIENT_SECRET", ENGINE_CLIENT_SECRET),
+            ("OT_CALLBACK_SECRET", ENGINE_CALLBACK_SECRET),
         ]))
     }
 
@@ -513,6 +529,22 @@ poll = {{ interval = "60s", overlap = "5m" }}
         let page = PageRequest { cursor: None, limit: 500 };
         let records = self.core().store().audit_records(Some(&run.id), page).await?;
         Ok(records.items.into_iter().map(|record| record.entry).collect())
+    }
+
+    /// Read a resource of the API, with a key that may do everything: status and text.
+    ///
+    /// # Errors
+    /// If nobody answers; any status is an answer.
+    pub async fn get(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        let url = format!("{}{path}", self.address());
+        let call = move || -> anyhow::Result<(u16, String)> {
+            let agent: ureq::Agent =
+                ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            let request = agent.get(url).header("Authorization", format!("Bearer {API_KEY}"));
+            let mut response = request.call()?;
+            Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+        };
+        tokio::task::spawn_blocking(call).await?
     }
 
     /// The folder of this world.

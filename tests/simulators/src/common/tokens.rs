@@ -71,6 +71,12 @@ impl Tokens {
         lock(&self.0).issued.insert(token.to_owned(), accepted);
     }
 
+    /// All tokens that were ever issued or accepted.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        lock(&self.0).issued.keys().cloned().collect()
+    }
+
     /// Who bears this token?
     ///
     /// # Errors
