@@ -66,6 +66,7 @@ macro_rules! for_each_contract_case {
                 pause_holds_and_resume_goes_on,
                 a_step_of_a_paused_run_is_kept,
                 cancel_goes_ahead_of_a_parked_activation,
+                operators_go_ahead_of_events_once_a_run_has_begun,
                 cancel_twice_asks_once,
                 force_ends_at_once,
                 signals_wait_for_a_parked_run,

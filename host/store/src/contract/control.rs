@@ -134,6 +134,21 @@ pub async fn cancel_goes_ahead_of_a_parked_activation(store: &dyn Store) {
     );
 }
 
+pub async fn operators_go_ahead_of_events_once_a_run_has_begun(store: &dyn Store) {
+    let run = started(store, "a", 0).await;
+    controlled(store, &run, Control::Signal(signal("early")), 1).await;
+    assert_eq!(inbox(store, &run).await, ["request", "signal early"]);
+    for _ in 0..2 {
+        let activation = claim_one(store, 2).await;
+        let end = step(&activation, waiting(vec![], vec![timer("t", 3)]), 2);
+        store.commit_step(&activation.claim, end).await.unwrap();
+    }
+    store.fire_timers(at(4), 10).await.unwrap();
+    controlled(store, &run, Control::Signal(signal("now")), 5).await;
+    assert_eq!(inbox(store, &run).await, ["signal now", "timer t"]);
+    assert_eq!(claim_one(store, 5).await.delivery.label(), "signal now");
+}
+
 pub async fn cancel_twice_asks_once(store: &dyn Store) {
     let run = started(store, "a", 0).await;
     let activation = claim_one(store, 1).await;

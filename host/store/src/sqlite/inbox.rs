@@ -18,6 +18,20 @@ pub(super) enum Origin {
     Other,
 }
 
+/// Urgency of a cancel: before everything else.
+const CANCEL_URGENCY: u8 = 2;
+/// Urgency of what an operator says to a run that has begun: before what vendors tell, because each
+/// such event may park the run again before it comes to what the operator wants.
+const OPERATOR_URGENCY: u8 = 1;
+
+fn urgency(content: &DeliveryContent) -> u8 {
+    match content {
+        DeliveryContent::Signal(signal) if signal.name == CANCEL_SIGNAL => CANCEL_URGENCY,
+        DeliveryContent::Signal(signal) if signal.sender.starts_with("operator:") => OPERATOR_URGENCY,
+        _ => 0,
+    }
+}
+
 /// Put something into a run's inbox; false if it had this event before.
 pub(super) fn deliver(
     connection: &Connection,
@@ -31,12 +45,14 @@ pub(super) fn deliver(
         Origin::Other => None,
     };
     let timer = matches!(content, DeliveryContent::Timer(_));
-    let urgent = matches!(content, DeliveryContent::Signal(signal) if signal.name == CANCEL_SIGNAL);
+    let urgent = urgency(content);
     let delivered = execute(
         connection,
         "INSERT INTO inbox (run, event, timer, urgent, content, arrived_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run, event) DO NOTHING",
-        params![run.as_str(), event, timer, urgent, json(content)?, at.0],
+         VALUES (?1, ?2, ?3, \
+             CASE WHEN ?4 = ?7 AND (SELECT activations FROM runs WHERE id = ?1) = 0 THEN 0 ELSE ?4 END, \
+             ?5, ?6) ON CONFLICT (run, event) DO NOTHING",
+        params![run.as_str(), event, timer, urgent, json(content)?, at.0, OPERATOR_URGENCY],
     )?;
     if delivered > 0 {
         refresh(connection, run)?;
@@ -77,8 +93,8 @@ pub(super) fn next_item(connection: &Connection, run: &RunId) -> Result<Option<u
 pub(super) fn holds_cancel(connection: &Connection, run: &RunId) -> Result<bool> {
     let found = first(
         connection,
-        "SELECT 1 FROM inbox WHERE run = ?1 AND settled_at IS NULL AND urgent = 1 LIMIT 1",
-        [run.as_str()],
+        "SELECT 1 FROM inbox WHERE run = ?1 AND settled_at IS NULL AND urgent = ?2 LIMIT 1",
+        params![run.as_str(), CANCEL_URGENCY],
         |_| Ok(()),
     )?;
     Ok(found.is_some())
