@@ -5,10 +5,16 @@
 //! pass in a moment and nothing waits. [`Binary`] runs the real program, for what only a process can
 //! show: kill -9, plugin files that come and go, exit codes.
 
+mod agency;
 mod binary;
 mod files;
+mod guests;
+mod site;
 mod world;
 
+pub use agency::{Agency, LICENCES};
 pub use binary::Binary;
 pub use files::{built, examples_dir, plugins_dir};
+pub use guests::{looping_describe, other_contract, precompiled, unknown_import, variant};
+pub use site::{Site, WEBHOOK_TOKEN, example, shipped};
 pub use world::{ANN, CANTO, CARA, DIRK, ENGINE, ICONIK, SECRETS, Setup, World};
