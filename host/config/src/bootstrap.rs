@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::configuration::{HostSettings, LogSettings};
+use crate::configuration::{HostSettings, LogSettings, StoreSettings};
 use crate::document::Document;
 use crate::problem::Problems;
 use crate::schema::SchemaSet;
@@ -16,6 +16,8 @@ pub struct Bootstrap {
     pub host: HostSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Where runs are kept.
+    pub store: StoreSettings,
     /// `[limits]`, with defaults.
     pub limits: Value,
 }
@@ -45,8 +47,9 @@ impl Document {
         let limits = sections(self, schemas, &mut Vec::new()).limits;
         let host = settings::host(self, &mut Vec::new()).or_else(|| settings::readable_host(self));
         let fits = crate::schema::accepts(&schemas.limits, &limits);
-        if let (Some(host), Some(log), true) = (host, settings::log(self), fits) {
-            return Ok(Bootstrap { host, log, limits });
+        let store = settings::store(self, host.as_ref());
+        if let (Some(host), Some(log), Some(store), true) = (host, settings::log(self), store, fits) {
+            return Ok(Bootstrap { host, log, store, limits });
         }
         match self.validate(schemas, &Nothing) {
             Ok(_) => Err(Problems::default()),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use forebay_model::flow::{ConnectionSpec, FlowSpec};
-use forebay_model::{Digest, SecretSet};
+use forebay_model::{Digest, RetentionPolicy, SecretSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use crate::problem::Problems;
+use crate::upkeep::BackupSettings;
 
 /// A configuration that passed every check this room can make.
 #[derive(Clone, Debug)]
@@ -27,6 +28,10 @@ pub struct Configuration {
     pub log: LogSettings,
     /// Where runs are kept.
     pub store: StoreSettings,
+    /// How long history is kept.
+    pub retention: RetentionPolicy,
+    /// Where backups of the store go.
+    pub backup: BackupSettings,
     /// Sections that other rooms own.
     pub sections: Sections,
     /// Connections, by name.

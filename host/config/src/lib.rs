@@ -29,6 +29,7 @@ mod secret;
 mod settings;
 mod source;
 mod suggest;
+mod upkeep;
 mod validate;
 
 pub use bootstrap::Bootstrap;
@@ -41,4 +42,5 @@ pub use environment::Environment;
 pub use problem::{Place, Problem, Problems, Severity};
 pub use schema::{SchemaSet, schema};
 pub use source::Sources;
+pub use upkeep::BackupSettings;
 pub use validate::Catalog;

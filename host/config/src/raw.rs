@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::configuration::{LogFormat, Scope};
 use crate::duration::DurationText;
+use crate::upkeep::{Backup, Retention};
 
 /// Loopback only: an API that nobody has secured yet should not be in reach of others.
 const LISTEN: &str = "127.0.0.1:8484";
@@ -43,6 +44,10 @@ pub(crate) struct Root {
     pub(crate) log: Log,
     /// Where runs are kept.
     pub(crate) store: Store,
+    /// How long history is kept.
+    pub(crate) retention: Retention,
+    /// Where backups of the store go.
+    pub(crate) backup: Backup,
     /// Limits of the sandbox.
     pub(crate) limits: Value,
     /// Outgoing HTTP.

@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::path::Path;
 use crate::problem::{Problem, Problems};
 use crate::schema::{self, SchemaSet};
-use crate::{connection, flow, raw, settings};
+use crate::{connection, flow, raw, settings, upkeep};
 
 /// The plugins a configuration may name.
 pub trait Catalog {
@@ -63,6 +63,8 @@ impl Document {
         let api_keys = settings::api_keys(self, &mut problems);
         let log = settings::log(self);
         let store = settings::store(self, host.as_ref());
+        let retention = upkeep::retention(self, &mut problems);
+        let backup = upkeep::backup(self, host.as_ref());
         let sections = sections(self, schemas, &mut problems);
         let mut connections = BTreeMap::new();
         for (name, written) in self.entries("connections") {
@@ -80,7 +82,7 @@ impl Document {
         // A value that could not be read is told once, not again for what it fails to be.
         let unread: BTreeSet<&str> = self.problems.iter().map(|it| it.path.as_str()).collect();
         problems.retain(|problem| !unread.contains(problem.path.as_str()));
-        let mut problems: Problems = problems.into_iter().chain(self.problems.clone()).collect();
+        let problems: Problems = problems.into_iter().chain(self.problems.clone()).collect();
         if problems.has_errors() {
             return Err(problems);
         }
@@ -90,14 +92,10 @@ impl Document {
         let (Some(host), Some(log), Some(store), Some(connections), Some(flows)) =
             (host, log, store, connections, flows)
         else {
-            // What cannot be built has been reported above. Should a check and a structure ever
-            // disagree, the configuration is still refused.
-            problems.extend([self.at_value(
-                &Path::default(),
-                "does not fit the structures of the host, although no check found anything",
-                "report this as a defect, with the configuration",
-            )]);
-            return Err(problems);
+            return Err(self.unbuildable(problems));
+        };
+        let (Some(retention), Some(backup)) = (retention, backup) else {
+            return Err(self.unbuildable(problems));
         };
         let warnings = problems;
         Ok(Configuration {
@@ -105,12 +103,25 @@ impl Document {
             api_keys,
             log,
             store,
+            retention,
+            backup,
             sections,
             connections,
             flows,
             hash,
             warnings,
         })
+    }
+
+    /// What cannot be built has been reported by a check. Should a check and a structure ever
+    /// disagree, the configuration is still refused.
+    fn unbuildable(&self, mut problems: Problems) -> Problems {
+        problems.extend([self.at_value(
+            &Path::default(),
+            "does not fit the structures of the host, although no check found anything",
+            "report this as a defect, with the configuration",
+        )]);
+        problems
     }
 
     fn build_connections(

@@ -10,7 +10,7 @@ use crate::suggest;
 
 /// Sections whose single values may come from the environment: what differs from machine to
 /// machine. Connections and flows mean the same everywhere and stay in files.
-const SECTIONS: [&str; 3] = ["host", "log", "store"];
+const SECTIONS: [&str; 5] = ["host", "log", "store", "retention", "backup"];
 
 /// Put the environment's values in place of those in files.
 pub(super) fn apply(document: &mut Document) {
