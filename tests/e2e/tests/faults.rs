@@ -2,7 +2,7 @@
 //! the review takes place, its result is written, and each effect happens exactly once. What an
 //! undisturbed review does to the vendors is the measure.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

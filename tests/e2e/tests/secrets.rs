@@ -1,7 +1,7 @@
 //! No secret leaves the host but to the vendor it belongs to: none is in the store, in an answer of
 //! the API or in a log, whatever happened.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
