@@ -10,7 +10,7 @@ use forebay_model::ports::{Broker, CallContext, GuestError, Guests as _};
 use forebay_model::step::Next;
 use forebay_model::{ConnectionName, InterfaceName, SecretSet, SharedClock, SystemClock};
 use forebay_sandbox::{Error, Limits, Options, Registry};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{Log, Names, Place, broker};
 
@@ -106,32 +106,27 @@ impl House {
         (found.code, found.reason)
     }
 
-    /// Let a connector out through the real egress: to this target, resolved by these names.
-    pub fn connect(&self, plugin: &str, target: &str, allow: &[&str], names: Names) {
-        self.connect_within(plugin, target, allow, names, Times::default());
+    /// Let a connector out through the real egress: to this origin, resolved by these names.
+    pub fn connect(&self, plugin: &str, origin: &str, names: Names) {
+        self.connect_within(plugin, origin, names, &[], Times::default());
     }
 
-    /// The same within these times.
+    /// The same with single addresses inside that it may reach, and within these times.
     pub fn connect_within(
         &self,
         plugin: &str,
-        target: &str,
-        allow: &[&str],
+        origin: &str,
         names: Names,
+        inside: &[&str],
         times: Times,
     ) {
-        let info = self.plugin(plugin).connector().unwrap().clone();
-        let mut settings = json!({ "target": target });
-        if let Some(other) = allow.get(1) {
-            settings["other"] = Value::from(*other);
-        }
         let policy = ConnectionPolicy {
             name: ConnectionName::from(plugin),
-            settings,
-            info,
+            settings: json!({ "target": origin }),
+            info: self.plugin(plugin).connector().unwrap().clone(),
             secrets: SecretSet::default(),
-            allow_hosts: allow.iter().map(|entry| (*entry).to_owned()).collect(),
-            allow_private: Vec::new(),
+            allow_hosts: vec![origin.to_owned()],
+            allow_private: inside.iter().map(|entry| (*entry).to_owned()).collect(),
             extra_roots: None,
         };
         let names = Arc::new(names);

@@ -47,7 +47,12 @@ pub struct Vendor {
 impl Vendor {
     /// Start it.
     pub async fn start(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", answer).await
+    }
+
+    /// Start it at this address.
+    pub async fn start_at(address: &str, answer: Answer) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let received: Arc<Mutex<String>> = Arc::default();
         let (count, open) = watch::channel(0);

@@ -73,12 +73,7 @@ async fn a_request_ends_with_the_guest_that_made_it() {
     let house = House::limited(short, &["holding"]).await;
     for how in ["call", "body", "loop"] {
         let vendor = Vendor::start(Answer::Silence(begun.clone())).await;
-        house.connect(
-            "holding",
-            &vendor.origin(),
-            &[&vendor.origin()],
-            Names::default(),
-        );
+        house.connect("holding", &vendor.origin(), Names::default());
         let outcome = house
             .beside(house.act("holding", &format!("{how} {}", vendor.url("/"))))
             .await;
@@ -123,24 +118,14 @@ async fn a_handler_that_fails_after_a_call_has_made_it_once() {
 async fn an_answer_to_a_guest_that_is_gone_harms_nobody() {
     let vendor = Vendor::start(answer("200 OK", &[], b"too late")).await;
     let house = House::with(&["holding", "prowler"]).await;
-    house.connect(
-        "holding",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-    );
+    house.connect("holding", &vendor.origin(), Names::default());
     let message = trap(
         house
             .beside(house.act("holding", &format!("call {}", vendor.url("/"))))
             .await,
     );
     assert!(message.contains("in the middle of a call"), "{message}");
-    house.connect(
-        "prowler",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-    );
+    house.connect("prowler", &vendor.origin(), Names::default());
     let got = house.act("prowler", &vendor.url("/")).await;
     assert_eq!(got.as_deref(), Ok("200 too late"));
 }

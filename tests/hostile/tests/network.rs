@@ -36,12 +36,7 @@ async fn prowler() -> House {
 async fn what_the_operator_did_not_allow_is_out_of_reach() {
     let vendor = Vendor::start(answer("200 OK", &[], b"inside")).await;
     let house = prowler().await;
-    house.connect(
-        "prowler",
-        "https://dam.test",
-        &["https://dam.test"],
-        Names::default(),
-    );
+    house.connect("prowler", "https://dam.test", Names::default());
     let port = vendor.address.port().to_string();
     for url in INSIDE {
         let url = url.replace("PORT", &port);
@@ -75,7 +70,7 @@ async fn an_allowed_name_may_not_stand_for_an_address_inside() {
         "64:ff9b::7f00:1",
     ] {
         let names = Names::default().with("dam.test", &[&[address]]);
-        house.connect("prowler", &origin, &[&origin], names);
+        house.connect("prowler", &origin, names);
         let answer = house.act("prowler", &origin).await.unwrap();
         assert!(
             answer.contains("denied: dam.test resolves to addresses"),
@@ -93,22 +88,27 @@ async fn an_allowed_name_may_not_stand_for_an_address_inside() {
 
 #[tokio::test]
 async fn a_name_that_changes_its_mind_gains_nothing() {
-    let vendor = Vendor::start(answer("200 OK", &[], b"inside")).await;
+    let inside = Vendor::start(answer("200 OK", &[], b"inside")).await;
+    let port = inside.address.port();
+    let good = answer("200 OK", &[("Connection", "close")], b"outside");
+    // Stands for the vendor's public address: allowed as an address, not for its name.
+    let outside = Vendor::start_at(&format!("127.0.0.2:{port}"), good).await;
     let house = prowler().await;
-    let origin = format!("http://dam.test:{}", vendor.address.port());
-    // Harmless when it is looked up first, this machine whenever somebody looks again. The first
-    // address belongs to nobody (RFC 5737 tests would be refused), so connecting takes its time.
-    let names = Names::default().with("dam.test", &[&["1.1.1.1"], &["127.0.0.1"]]);
-    let hurried = Times {
-        connect_timeout: Duration::from_millis(200),
+    let origin = format!("http://dam.test:{port}");
+    // The vendor when it is looked up first, this machine whenever somebody looks again.
+    let names = Names::default().with("dam.test", &[&["127.0.0.2"], &["127.0.0.1"]]);
+    // Every request is a connection of its own and looks again.
+    let forgetful = Times {
+        idle_per_host: 0,
         ..Times::default()
     };
-    house.connect_within("prowler", &origin, &[&origin], names, hurried);
+    house.connect_within("prowler", &origin, names, &["127.0.0.2"], forgetful);
     let first = house.beside(house.act("prowler", &origin)).await.unwrap();
-    assert!(!first.starts_with("200"), "{first}");
+    assert_eq!(first, "200 outside");
     let second = house.beside(house.act("prowler", &origin)).await.unwrap();
     assert!(second.contains("denied: dam.test resolves"), "{second}");
-    assert_eq!(vendor.received(), "");
+    assert!(outside.received().starts_with("GET / HTTP/1.1"));
+    assert_eq!(inside.received(), "");
 }
 
 #[tokio::test]
@@ -123,12 +123,7 @@ async fn a_redirect_leads_no_further_than_a_request() {
     ] {
         let head: &[(&str, &str)] = &[("Location", &target)];
         let outside = Vendor::start(answer("307 Temporary Redirect", head, b"")).await;
-        house.connect(
-            "prowler",
-            &outside.origin(),
-            &[&outside.origin()],
-            Names::default(),
-        );
+        house.connect("prowler", &outside.origin(), Names::default());
         let answer = house
             .beside(house.act("prowler", &outside.url("/")))
             .await
@@ -143,12 +138,7 @@ async fn a_redirect_leads_no_further_than_a_request() {
 async fn one_request_stays_one_and_says_only_what_it_may() {
     let vendor = Vendor::start(answer("200 OK", &[], b"seen")).await;
     let house = House::with(&["smuggler"]).await;
-    house.connect(
-        "smuggler",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-    );
+    house.connect("smuggler", &vendor.origin(), Names::default());
     let answer = house
         .beside(house.act("smuggler", &vendor.url("/x")))
         .await
@@ -177,12 +167,7 @@ async fn one_request_stays_one_and_says_only_what_it_may() {
 async fn a_flood_of_headers_stops_at_its_limit() {
     let vendor = Vendor::start(answer("200 OK", &[], b"seen")).await;
     let house = House::with(&["headers"]).await;
-    house.connect(
-        "headers",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-    );
+    house.connect("headers", &vendor.origin(), Names::default());
     let outcome = house.beside(house.act("headers", &vendor.url("/"))).await;
     let message = match outcome {
         Ok(answer) => answer,
@@ -205,12 +190,7 @@ async fn headers_of_a_response_are_limited_too() {
     let long = "y".repeat(70 << 10);
     let vendor = Vendor::start(answer("200 OK", &[("X-Long", &long)], b"seen")).await;
     let house = prowler().await;
-    house.connect(
-        "prowler",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-    );
+    house.connect("prowler", &vendor.origin(), Names::default());
     let answer = house
         .beside(house.act("prowler", &vendor.url("/")))
         .await
@@ -230,13 +210,7 @@ async fn a_body_that_drips_ends_with_the_call_and_gives_its_place_back() {
         max_concurrency: 1,
         ..Times::default()
     };
-    house.connect_within(
-        "prowler",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-        single,
-    );
+    house.connect_within("prowler", &vendor.origin(), Names::default(), &[], single);
     let url = vendor.url("/");
     let drip = house.act_within("prowler", &url, Duration::from_millis(300));
     let error = house.beside(drip).await.unwrap_err();
@@ -271,13 +245,7 @@ async fn a_body_that_pauses_is_broken_off() {
         between_bytes_timeout: Duration::from_millis(200),
         ..Times::default()
     };
-    house.connect_within(
-        "prowler",
-        &vendor.origin(),
-        &[&vendor.origin()],
-        Names::default(),
-        hurried,
-    );
+    house.connect_within("prowler", &vendor.origin(), Names::default(), &[], hurried);
     let answer = house
         .beside(house.act("prowler", &vendor.url("/")))
         .await
@@ -297,12 +265,7 @@ async fn a_decompression_bomb_is_refused_as_encoded() {
             ("Content-Type", "application/json"),
         ];
         let vendor = Vendor::start(answer("200 OK", head, &bomb)).await;
-        house.connect(
-            "prowler",
-            &vendor.origin(),
-            &[&vendor.origin()],
-            Names::default(),
-        );
+        house.connect("prowler", &vendor.origin(), Names::default());
         let answer = house
             .beside(house.act("prowler", &vendor.url("/")))
             .await
@@ -334,13 +297,7 @@ async fn a_response_without_end_stops_at_its_limit() {
     for answer in [announced, Answer::Silence(chunked.concat())] {
         let vendor = Vendor::start(answer).await;
         let origin = vendor.origin();
-        house.connect_within(
-            "prowler",
-            &origin,
-            &[&origin],
-            Names::default(),
-            small.clone(),
-        );
+        house.connect_within("prowler", &origin, Names::default(), &[], small.clone());
         let answer = house
             .beside(house.act("prowler", &vendor.url("/")))
             .await

@@ -35,7 +35,7 @@ pub const DEED: &str = "test:hostile/deed";
 
 const ANY_OBJECT: &str = r#"{"type": "object"}"#;
 
-/// A description of a connector that passes. It asks for the origins of the setting `target`.
+/// A description of a connector that passes. It asks for the origin of the setting `target`.
 pub fn connector_info(name: &str) -> ConnectorInfo {
     ConnectorInfo {
         name: name.to_owned(),
@@ -47,7 +47,7 @@ pub fn connector_info(name: &str) -> ConnectorInfo {
             when: Vec::new(),
             scheme: AuthScheme::None,
         }],
-        hosts: vec!["{target}".to_owned(), "{other}".to_owned()],
+        hosts: vec!["{target}".to_owned()],
         reads: Vec::new(),
         rate_classes: Vec::new(),
         webhooks: Vec::new(),
