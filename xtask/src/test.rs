@@ -80,9 +80,18 @@ fn dependencies(shell: &Shell) -> anyhow::Result<()> {
     shell::run(&mut shell.cargo(&["deny", "check", "licenses", "bans", "sources"]))
 }
 
+/// The documentation of contributors, private items included: module pages are tables of contents and
+/// link to what is private.
 fn documentation(shell: &Shell) -> anyhow::Result<()> {
-    let mut command = shell.cargo(&["doc", "--workspace", "--no-deps", "--quiet"]);
-    shell::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+    let arguments = [
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+        "--quiet",
+    ];
+    let flags = "-D warnings -A rustdoc::private-intra-doc-links";
+    shell::run(shell.cargo(&arguments).env("RUSTDOCFLAGS", flags))
 }
 
 fn tests(shell: &Shell) -> anyhow::Result<()> {
