@@ -62,7 +62,7 @@ impl Default for Retention {
 }
 
 /// `[backup]`
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Backup {
     /// Where backups go, `backups` in `data_dir` if absent. Relative to the configuration file.
@@ -70,12 +70,6 @@ pub(crate) struct Backup {
     /// May a backup also be written to an absolute path outside? Off, because whoever holds a key
     /// with the scope `admin` could then write files wherever the host may.
     allow_absolute: bool,
-}
-
-impl Default for Backup {
-    fn default() -> Self {
-        Self { directory: None, allow_absolute: false }
-    }
 }
 
 /// `[backup]`, as the host receives it.

@@ -1,7 +1,7 @@
 //! Activations: one call of a handler for one event of a run.
 //!
 //! An activation is claimed, run, and ended by exactly one of: a step, being put off, being parked,
-//! or losing its claim. Calls are journaled by the [broker](broker): before the first effect all
+//! or losing its claim. Calls are journaled by the [`broker`]: before the first effect all
 //! that was read and the intent are committed; a result goes in with the next commit.
 
 mod broker;
