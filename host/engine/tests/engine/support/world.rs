@@ -258,7 +258,12 @@ pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
         if holds().await {
             return;
         }
-        tokio::task::yield_now().await;
+        others_work().await;
     }
     panic!("it never came true");
+}
+
+/// Let other tasks and the threads of the store have a turn.
+async fn others_work() {
+    tokio::task::spawn_blocking(std::thread::yield_now).await.unwrap();
 }
