@@ -12,6 +12,7 @@
 
 pub mod activation;
 mod backoff;
+mod backup;
 pub mod calendar;
 mod core;
 mod dispatch;
@@ -20,11 +21,13 @@ pub mod intake;
 pub mod operate;
 mod options;
 pub mod preflight;
+mod retention;
 mod router;
 mod service;
 pub mod topology;
 
 pub use self::core::{Core, Parts};
+pub use backup::{BackedUp, BackupOptions};
 pub use options::Options;
 pub use service::Service;
 pub use topology::{LiveFlow, Topology};

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use forebay_model::RetentionPolicy;
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The `[engine]` section of the configuration. Times are written as `"30s"`, `"15m"` or `"1h"`.
+use crate::backup::BackupOptions;
+
+/// The `[engine]` section of the configuration, and what other sections say of the engine's upkeep. Times are written as `"30s"`, `"15m"` or `"1h"`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "EngineOptions")]
@@ -46,6 +49,12 @@ pub struct Options {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub idle: Duration,
+    /// How long history is kept: the section `[retention]`.
+    #[serde(skip)]
+    pub retention: RetentionPolicy,
+    /// Where backups may go: the section `[backup]`. Without it there are none.
+    #[serde(skip)]
+    pub backups: Option<BackupOptions>,
 }
 
 impl Default for Options {
@@ -61,6 +70,8 @@ impl Default for Options {
             route_batch: 100,
             webhook_batch: 16,
             idle: Duration::from_secs(30),
+            retention: RetentionPolicy::default(),
+            backups: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_model::{ConnectionName, Timestamp};
+use forebay_store::retention::Pruned;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -40,6 +41,7 @@ impl Service {
         loops.spawn(keep_up("renewing leases", renew, Arc::clone(&core), stop.subscribe()));
         loops.spawn(keep_up("checking", check, Arc::clone(&core), stop.subscribe()));
         loops.spawn(keep_up("arming", arm, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up("pruning", prune, Arc::clone(&core), stop.subscribe()));
         Self { core, stop, loops }
     }
 
@@ -257,6 +259,37 @@ async fn check(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     while pause(&core, &mut stop, interval).await {
         core.check_refused().await;
     }
+}
+
+/// Old history goes in rounds of small parts, between which the store serves others.
+async fn prune(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let interval = core.options.retention.interval;
+    loop {
+        match prune_round(&core, &stop).await {
+            Ok(()) => {}
+            Err(Error::Store(forebay_store::Error::Refused(reason))) => {
+                tracing::info!(reason, "the store is not pruned");
+                stopped(&mut stop).await;
+                break;
+            }
+            Err(error) => tracing::error!(%error, "old history cannot be removed"),
+        }
+        if !pause(&core, &mut stop, interval).await {
+            break;
+        }
+    }
+}
+
+async fn prune_round(core: &Core, stop: &watch::Receiver<bool>) -> Result<()> {
+    let mut removed = Pruned { more: true, ..Pruned::default() };
+    while removed.more && !*stop.borrow() {
+        removed = removed.and(core.prune().await?);
+    }
+    if removed.rows() > 0 {
+        tracing::info!(runs = removed.runs, events = removed.events, bytes = removed.bytes,
+            "old history removed");
+    }
+    core.measure_store().await
 }
 
 /// Checks and arming of all connections, at the start and in rounds.
