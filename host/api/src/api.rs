@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) requests: Semaphore,
     pub(crate) webhooks: Semaphore,
+    /// One backup at a time: two would only slow each other down.
+    pub(crate) backups: Arc<Semaphore>,
     ready: watch::Receiver<bool>,
     keys: RwLock<Arc<[ApiKey]>>,
     /// Tells the request ids of this process from those of others.
@@ -64,6 +66,7 @@ impl Api {
         let shared = Shared {
             requests: permits(parts.options.max_requests),
             webhooks: permits(parts.options.max_webhooks),
+            backups: Arc::new(Semaphore::new(1)),
             started_at: parts.clock.now(),
             request_count: AtomicU64::new(0),
             keys: RwLock::new(parts.keys.into()),

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use crate::handle::{audit, connections, events, flows, health, hooks, plugins, runs};
+use crate::handle::{audit, backup, connections, events, flows, health, hooks, plugins, runs};
 use crate::key::Scope;
 use crate::problem;
 use crate::routes::{self, Access};
@@ -26,6 +26,7 @@ use crate::routes::{self, Access};
         (name = "plugins", description = "Loaded components"),
         (name = "events", description = "What happened at connections, and what runs told"),
         (name = "audit", description = "Append-only records, chained by hash"),
+        (name = "backup", description = "Copies of the store"),
         (name = "webhooks", description = "Deliveries of vendors"),
         (name = "health", description = "Health, metrics and this document"),
     ),
@@ -40,6 +41,7 @@ use crate::routes::{self, Access};
         connections::cursor, connections::set_cursor,
         events::list, events::notices,
         audit::list, audit::of_run, audit::verify,
+        backup::write,
     ),
     components(schemas(problem::Document)),
 )]

@@ -10,7 +10,7 @@ use tower::util::MapRequest;
 
 use crate::api::Shared;
 use crate::guard::{self, Guard};
-use crate::handle::{audit, connections, events, flows, health, hooks, plugins, runs};
+use crate::handle::{audit, backup, connections, events, flows, health, hooks, plugins, runs};
 use crate::key::Scope;
 use crate::problem::Problem;
 use crate::verb;
@@ -196,6 +196,7 @@ fn register<R: Registry>(registry: R) -> R {
         .add(get("/v1/notices", READ), events::notices)
         .add(get("/v1/audit", READ), audit::list)
         .add(get("/v1/audit:verify", READ), audit::verify)
+        .add(post("/v1/backup", ADMIN), backup::write)
 }
 
 /// Every endpoint, as a list.

@@ -4,6 +4,7 @@
 //! change inside cannot change the API unseen; the OpenAPI document is generated from them.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod connection;
 pub(crate) mod event;
 pub(crate) mod flow;

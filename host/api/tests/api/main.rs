@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod backup;
 mod documented;
 mod doubles;
 mod hooks;

@@ -1,5 +1,6 @@
 //! A real store that can be made to fail.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,9 +8,10 @@ use async_trait::async_trait;
 use forebay_model::audit::{AuditEntry, AuditRecord};
 use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, RunState, StepRecord};
-use forebay_model::{ConnectionName, Digest, FlowName, RunId, Timestamp};
+use forebay_model::{ConnectionName, Digest, FlowName, RetentionPolicy, RunId, Timestamp};
 use forebay_store::intake::*;
 use forebay_store::query::*;
+use forebay_store::retention::{Pruned, Size};
 use forebay_store::runs::*;
 use forebay_store::{Error, Result, Store};
 use serde_json::Value;
@@ -75,4 +77,7 @@ pass_on! {
     fn notices(run: Option<&RunId>, page: PageRequest) -> Page<NoticeRecord>;
     fn events(filter: EventFilter, page: PageRequest) -> Page<StoredEvent>;
     fn probe() -> ();
+    fn prune(policy: RetentionPolicy, in_force: Vec<String>, now: Timestamp) -> Pruned;
+    fn size() -> Size;
+    fn backup(target: &Path) -> u64;
 }

@@ -28,7 +28,7 @@ pub(crate) struct Host {
     pub(crate) store: Arc<Breakable>,
     pub(crate) ready: watch::Sender<bool>,
     document: Value,
-    _directory: tempfile::TempDir,
+    pub(crate) directory: tempfile::TempDir,
 }
 
 /// An answer that fits the document.
@@ -99,7 +99,13 @@ impl Host {
             guests: Arc::new(Scripted),
             gate: Arc::new(HeaderGate),
             clock: Arc::new(clock.clone()),
-            options: forebay_engine::Options::default(),
+            options: forebay_engine::Options {
+                backups: Some(forebay_engine::BackupOptions {
+                    directory: directory.path().join("backups"),
+                    allow_absolute: false,
+                }),
+                ..Default::default()
+            },
             owner: "test".into(),
             public_url: None,
         });
@@ -135,7 +141,7 @@ impl Host {
             store,
             ready,
             document,
-            _directory: directory,
+            directory,
         }
     }
 
