@@ -17,9 +17,9 @@ pub(crate) struct Arguments {
 /// Where a running host is, for all commands that talk to one.
 #[derive(Args, Debug)]
 pub(crate) struct Remote {
-    /// Address of the running host.
-    #[arg(long, global = true, env = "FOREBAY_URL", default_value = "http://127.0.0.1:8484")]
-    pub(crate) url: String,
+    /// Address of the running host; `http://127.0.0.1:8484` if nothing else says it.
+    #[arg(long, global = true, env = "FOREBAY_URL")]
+    pub(crate) url: Option<String>,
     /// API key.
     #[arg(long, global = true, env = "FOREBAY_API_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
@@ -53,6 +53,10 @@ pub(crate) enum Command {
     Events(Events),
     /// Start a run of a flow.
     Trigger(Trigger),
+    /// Copy the store of a running host to a file on its machine.
+    Backup(Backup),
+    /// Make a backup the store of a host that is stopped.
+    Restore(Restore),
     /// The audit of a running host.
     #[command(subcommand)]
     Audit(Audit),
@@ -83,6 +87,29 @@ pub(crate) struct Serve {
     /// Configuration file; `conf.d/*.toml` beside it is read too.
     #[arg(long, short, env = "FOREBAY_CONFIG", default_value = "forebay.toml")]
     pub(crate) config: PathBuf,
+}
+
+/// Copy the store.
+#[derive(Args, Debug)]
+pub(crate) struct Backup {
+    /// Configuration file of the running host, to find its address; not needed with `--url`.
+    #[arg(long, short, env = "FOREBAY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// File name below the folder of backups, or an absolute path if the configuration allows it.
+    pub(crate) target: String,
+}
+
+/// Put a backup back.
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// Configuration file; it says where the store is.
+    #[arg(long, short, env = "FOREBAY_CONFIG", default_value = "forebay.toml")]
+    pub(crate) config: PathBuf,
+    /// Replace the store that is there; it is kept beside the new one.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// The backup. It stays as it is.
+    pub(crate) source: PathBuf,
 }
 
 /// Check a configuration.

@@ -11,6 +11,9 @@ use crate::arguments::Remote;
 /// Longest answer worth waiting for: checks ask vendors.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
+/// Where a host listens unless it is told otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:8484";
+
 /// Talks to a running host.
 pub(crate) struct Client {
     agent: ureq::Agent,
@@ -28,7 +31,7 @@ impl Client {
             .build();
         Self {
             agent: config.into(),
-            url: remote.url.trim_end_matches('/').to_owned(),
+            url: remote.url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/').to_owned(),
             key: remote.key.clone(),
         }
     }

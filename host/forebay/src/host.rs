@@ -131,7 +131,7 @@ impl Host {
             guests: Arc::new(registry.clone()),
             gate: Arc::clone(&gate) as _,
             clock: Arc::clone(&clock),
-            options: section(&configuration.sections.engine).context("[engine]")?,
+            options: engine_options(configuration)?,
             owner: format!("host-{}", std::process::id()),
             public_url: configuration.host.public_url.as_ref().map(|url| {
                 url.as_str().trim_end_matches('/').to_owned()
@@ -188,6 +188,20 @@ impl Host {
         }
         Ok(())
     }
+}
+
+/// What the engine goes by, from the sections that concern it.
+fn engine_options(configuration: &Configuration) -> anyhow::Result<forebay_engine::Options> {
+    let options: forebay_engine::Options =
+        section(&configuration.sections.engine).context("[engine]")?;
+    Ok(forebay_engine::Options {
+        retention: configuration.retention,
+        backups: Some(forebay_engine::BackupOptions {
+            directory: configuration.backup.directory.clone(),
+            allow_absolute: configuration.backup.allow_absolute,
+        }),
+        ..options
+    })
 }
 
 /// A digest of everything that a connection is made from.

@@ -13,6 +13,7 @@ pub mod host;
 mod logging;
 pub mod plugins;
 mod reload;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Serve(serve) => run_async(serve::serve(&serve)),
         Command::Check(check) => run_async(check::check(&check)),
+        Command::Restore(restore) => restore::restore(&restore),
         command => commands::run(&arguments.remote, command),
     };
     match result {

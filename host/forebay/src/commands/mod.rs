@@ -1,6 +1,7 @@
 //! Commands that talk to a running host: each is one request and its answer, as a table or as JSON.
 
 mod audit;
+mod backup;
 mod run;
 mod table;
 
@@ -36,8 +37,9 @@ pub(crate) fn run(remote: &Remote, command: Command) -> anyhow::Result<ExitCode>
         Command::Trigger(command) => trigger(&client, &printer, &command)?,
         Command::Audit(command) => return audit::audit(&client, &printer, &command),
         Command::Schema => printer.one(&forebay_config::schema(&crate::host::schemas())),
-        // Those two need no running host and are handled before.
-        Command::Serve(_) | Command::Check(_) => {}
+        Command::Backup(command) => return backup::backup(remote, &printer, &command),
+        // Those need no running host and are handled before.
+        Command::Serve(_) | Command::Check(_) | Command::Restore(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
