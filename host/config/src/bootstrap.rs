@@ -48,14 +48,24 @@ impl Document {
         let host = settings::host(self, &mut Vec::new()).or_else(|| settings::readable_host(self));
         let fits = crate::schema::accepts(&schemas.limits, &limits);
         let store = settings::store(self, host.as_ref());
-        if let (Some(host), Some(log), Some(store), true) = (host, settings::log(self), store, fits) {
-            return Ok(Bootstrap { host, log, store, limits });
+        if let (Some(host), Some(log), Some(store), true) = (host, settings::log(self), store, fits)
+        {
+            return Ok(Bootstrap {
+                host,
+                log,
+                store,
+                limits,
+            });
         }
         match self.validate(schemas, &Nothing) {
             Ok(_) => Err(Problems::default()),
             Err(problems) => {
-                let own = |path: &str| !path.starts_with("connections") && !path.starts_with("flows");
-                Err(problems.into_iter().filter(|problem| own(&problem.path)).collect())
+                let own =
+                    |path: &str| !path.starts_with("connections") && !path.starts_with("flows");
+                Err(problems
+                    .into_iter()
+                    .filter(|problem| own(&problem.path))
+                    .collect())
             }
         }
     }

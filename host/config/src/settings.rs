@@ -66,8 +66,11 @@ pub(crate) fn readable_host(document: &Document) -> Option<HostSettings> {
     let fits = |(key, value): &(&String, &Value)| {
         typed::<raw::Host>(&json!({ (*key).as_str(): value })).is_some() && *key != "listen"
     };
-    let readable: Map<String, Value> =
-        written.iter().filter(fits).map(|(key, value)| (key.clone(), value.clone())).collect();
+    let readable: Map<String, Value> = written
+        .iter()
+        .filter(fits)
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     let raw: raw::Host = typed(&Value::Object(readable))?;
     let settings = HostSettings {
         listen: raw.listen.parse().ok()?,

@@ -127,5 +127,8 @@ pub(crate) fn backup(document: &Document, host: Option<&HostSettings>) -> Option
         Some(directory) => document.directory.join(directory),
         None => host?.data_dir.join(BACKUPS),
     };
-    Some(BackupSettings { directory, allow_absolute: raw.allow_absolute })
+    Some(BackupSettings {
+        directory,
+        allow_absolute: raw.allow_absolute,
+    })
 }

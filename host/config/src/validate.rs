@@ -167,7 +167,10 @@ impl Document {
             let mut problems = Vec::new();
             let config = flow::check(self, catalog, &connections, name, written, &mut problems);
             let inside = format!("flows.{name}.config");
-            if !problems.iter().any(|problem| problem.path.starts_with(&inside)) {
+            if !problems
+                .iter()
+                .any(|problem| problem.path.starts_with(&inside))
+            {
                 let bare = json!({ "handler": written.get("handler") });
                 readable.extend(build_flow(name, &bare, config));
             }
@@ -212,7 +215,11 @@ pub(crate) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
 }
 
 /// The sections of other rooms with the defaults of their schemas.
-pub(crate) fn sections(document: &Document, schemas: &SchemaSet, problems: &mut Vec<Problem>) -> Sections {
+pub(crate) fn sections(
+    document: &Document,
+    schemas: &SchemaSet,
+    problems: &mut Vec<Problem>,
+) -> Sections {
     let mut filled = |name: &str, schema: &Value| {
         let mut value = document
             .value

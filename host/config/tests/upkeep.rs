@@ -29,7 +29,10 @@ fn history_is_bounded_unless_told_otherwise() {
     let configuration = validated("").unwrap();
     assert_eq!(configuration.retention, RetentionPolicy::default());
     assert!(configuration.retention.enabled);
-    assert_eq!(configuration.backup.directory, Path::new("/etc/forebay/data/backups"));
+    assert_eq!(
+        configuration.backup.directory,
+        Path::new("/etc/forebay/data/backups")
+    );
     assert!(!configuration.backup.allow_absolute);
 }
 

@@ -15,7 +15,10 @@ pub(crate) fn pause(
     seed: &str,
 ) -> Duration {
     let doublings = attempt.saturating_sub(1).min(20);
-    let full = policy.initial.saturating_mul(1 << doublings).min(policy.maximum);
+    let full = policy
+        .initial
+        .saturating_mul(1 << doublings)
+        .min(policy.maximum);
     let half = full / 2;
     let jittered = half + half.mul_f64(fraction(seed, attempt));
     jittered.max(asked.unwrap_or_default())
@@ -41,7 +44,10 @@ mod tests {
         for attempt in 1..40 {
             let full = Duration::from_secs(1 << (attempt - 1).min(20)).min(policy.maximum);
             let pause = pause(&policy, attempt, None, "run");
-            assert!(pause >= full / 2 && pause <= full, "attempt {attempt}: {pause:?}");
+            assert!(
+                pause >= full / 2 && pause <= full,
+                "attempt {attempt}: {pause:?}"
+            );
         }
     }
 
@@ -54,6 +60,9 @@ mod tests {
     #[test]
     fn runs_do_not_retry_in_step() {
         let policy = RetryPolicy::default();
-        assert_ne!(pause(&policy, 9, None, "one"), pause(&policy, 9, None, "two"));
+        assert_ne!(
+            pause(&policy, 9, None, "one"),
+            pause(&policy, 9, None, "two")
+        );
     }
 }

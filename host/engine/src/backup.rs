@@ -32,9 +32,11 @@ impl Core {
     /// # Errors
     /// [`Error::Refused`] if it may not go there.
     pub async fn backup_target(&self, name: &str) -> Result<PathBuf> {
-        let options = self.options.backups.clone().ok_or_else(|| {
-            Error::Refused("this host has no folder for backups".to_owned())
-        })?;
+        let options = self
+            .options
+            .backups
+            .clone()
+            .ok_or_else(|| Error::Refused("this host has no folder for backups".to_owned()))?;
         let name = PathBuf::from(name);
         let found = tokio::task::spawn_blocking(move || target(&options, &name)).await;
         found.unwrap_or_else(|error| Err(Error::Refused(error.to_string())))
@@ -56,13 +58,19 @@ impl Core {
         };
         self.store.audit(vec![entry]).await?;
         tracing::info!(path = %path.display(), bytes, "backup written");
-        Ok(BackedUp { path: path.to_owned(), bytes })
+        Ok(BackedUp {
+            path: path.to_owned(),
+            bytes,
+        })
     }
 }
 
 fn target(options: &BackupOptions, name: &Path) -> Result<PathBuf> {
     let refused = |why: &str| Err(Error::Refused(format!("{}: {why}", name.display())));
-    let file = name.file_name().and_then(|file| file.to_str()).unwrap_or_default();
+    let file = name
+        .file_name()
+        .and_then(|file| file.to_str())
+        .unwrap_or_default();
     if file.is_empty() || file.starts_with('.') {
         return refused("the target must name a file, not beginning with a dot");
     }
@@ -105,26 +113,46 @@ mod tests {
     fn targets_stay_below_their_folder_unless_allowed() {
         let root = tempfile::tempdir().unwrap();
         let directory = root.path().join("backups");
-        let strict = BackupOptions { directory: directory.clone(), allow_absolute: false };
+        let strict = BackupOptions {
+            directory: directory.clone(),
+            allow_absolute: false,
+        };
         let below = |name: &str| target(&strict, Path::new(name));
         assert_eq!(below("a.db").unwrap(), directory.join("a.db"));
-        assert_eq!(below("2026/11/a.db").unwrap(), directory.join("2026/11/a.db"));
+        assert_eq!(
+            below("2026/11/a.db").unwrap(),
+            directory.join("2026/11/a.db")
+        );
         assert!(directory.join("2026/11").is_dir());
         let inside = directory.join("b.db");
         assert_eq!(below(inside.to_str().unwrap()).unwrap(), inside);
         let outside = root.path().join("a.db");
         let outside = outside.to_str().unwrap();
         let upwards = directory.join("../a.db");
-        for name in
-            ["", ".", "..", "/", ".hidden", "../a.db", "x/../../a.db", outside, upwards.to_str().unwrap()]
-        {
+        for name in [
+            "",
+            ".",
+            "..",
+            "/",
+            ".hidden",
+            "../a.db",
+            "x/../../a.db",
+            outside,
+            upwards.to_str().unwrap(),
+        ] {
             assert!(matches!(below(name), Err(Error::Refused(_))), "{name}");
         }
         std::os::unix::fs::symlink(root.path(), directory.join("link")).unwrap();
         assert!(below("link/a.db").is_err());
 
-        let lax = BackupOptions { allow_absolute: true, ..strict };
-        assert_eq!(target(&lax, Path::new(outside)).unwrap(), Path::new(outside));
+        let lax = BackupOptions {
+            allow_absolute: true,
+            ..strict
+        };
+        assert_eq!(
+            target(&lax, Path::new(outside)).unwrap(),
+            Path::new(outside)
+        );
         assert!(target(&lax, &root.path().join("absent/a.db")).is_err());
         assert!(target(&lax, Path::new("../a.db")).is_err());
     }

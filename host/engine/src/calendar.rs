@@ -43,14 +43,20 @@ pub fn add_working_minutes(
         }
         date = date.tomorrow().map_err(|error| error.to_string())?;
     }
-    Err(format!("the calendar has no working time within {HORIZON_DAYS} days"))
+    Err(format!(
+        "the calendar has no working time within {HORIZON_DAYS} days"
+    ))
 }
 
 impl WorkingTime {
     fn parse(calendar: &Calendar) -> Result<Self, String> {
         let zone = TimeZone::get(&calendar.zone)
             .map_err(|_| format!("unknown time zone `{}`", calendar.zone))?;
-        let days = calendar.days.iter().map(|day| weekday(day)).collect::<Result<Vec<_>, _>>()?;
+        let days = calendar
+            .days
+            .iter()
+            .map(|day| weekday(day))
+            .collect::<Result<Vec<_>, _>>()?;
         let opens = time_of_day(&calendar.opens)?;
         let closes = time_of_day(&calendar.closes)?;
         if opens >= closes {
@@ -65,9 +71,18 @@ impl WorkingTime {
         let holidays = calendar
             .holidays
             .iter()
-            .map(|day| day.parse().map_err(|_| format!("`{day}` is not a date like 2027-12-24")))
+            .map(|day| {
+                day.parse()
+                    .map_err(|_| format!("`{day}` is not a date like 2027-12-24"))
+            })
             .collect::<Result<Vec<Date>, _>>()?;
-        Ok(Self { zone, days, opens, closes, holidays })
+        Ok(Self {
+            zone,
+            days,
+            opens,
+            closes,
+            holidays,
+        })
     }
 
     fn local_date(&self, time: Timestamp) -> Result<Date, String> {
@@ -101,7 +116,11 @@ fn weekday(name: &str) -> Result<Weekday, String> {
         "fri" => Weekday::Friday,
         "sat" => Weekday::Saturday,
         "sun" => Weekday::Sunday,
-        other => return Err(format!("`{other}` is not a day; use mon, tue, wed, thu, fri, sat, sun")),
+        other => {
+            return Err(format!(
+                "`{other}` is not a day; use mon, tue, wed, thu, fri, sat, sun"
+            ));
+        }
     })
 }
 
@@ -116,7 +135,9 @@ mod tests {
     fn calendar(zone: &str) -> Calendar {
         Calendar {
             zone: zone.into(),
-            days: ["mon", "tue", "wed", "thu", "fri"].map(String::from).to_vec(),
+            days: ["mon", "tue", "wed", "thu", "fri"]
+                .map(String::from)
+                .to_vec(),
             opens: "09:00".into(),
             closes: "17:00".into(),
             holidays: vec!["2026-12-25".into()],
@@ -125,33 +146,65 @@ mod tests {
 
     fn add(zone: &str, start: &str, minutes: u32) -> String {
         let start = start.parse().unwrap();
-        add_working_minutes(&calendar(zone), start, minutes).unwrap().to_string()
+        add_working_minutes(&calendar(zone), start, minutes)
+            .unwrap()
+            .to_string()
     }
 
     #[test]
     fn counts_working_hours_only() {
         // 2026-11-20 is a Friday.
-        assert_eq!(add("UTC", "2026-11-20T16:00:00Z", 90), "2026-11-23T09:30:00.000Z");
-        assert_eq!(add("UTC", "2026-11-21T12:00:00Z", 0), "2026-11-23T09:00:00.000Z");
-        assert_eq!(add("UTC", "2026-11-20T09:00:00Z", 8 * 60), "2026-11-20T17:00:00.000Z");
-        assert_eq!(add("UTC", "2026-12-24T16:30:00Z", 60), "2026-12-28T09:30:00.000Z");
+        assert_eq!(
+            add("UTC", "2026-11-20T16:00:00Z", 90),
+            "2026-11-23T09:30:00.000Z"
+        );
+        assert_eq!(
+            add("UTC", "2026-11-21T12:00:00Z", 0),
+            "2026-11-23T09:00:00.000Z"
+        );
+        assert_eq!(
+            add("UTC", "2026-11-20T09:00:00Z", 8 * 60),
+            "2026-11-20T17:00:00.000Z"
+        );
+        assert_eq!(
+            add("UTC", "2026-12-24T16:30:00Z", 60),
+            "2026-12-28T09:30:00.000Z"
+        );
     }
 
     #[test]
     fn follows_the_zone() {
-        assert_eq!(add("Europe/Berlin", "2026-07-01T05:00:00Z", 60), "2026-07-01T08:00:00.000Z");
-        assert_eq!(add("Europe/Berlin", "2026-01-02T05:00:00Z", 60), "2026-01-02T09:00:00.000Z");
+        assert_eq!(
+            add("Europe/Berlin", "2026-07-01T05:00:00Z", 60),
+            "2026-07-01T08:00:00.000Z"
+        );
+        assert_eq!(
+            add("Europe/Berlin", "2026-01-02T05:00:00Z", 60),
+            "2026-01-02T09:00:00.000Z"
+        );
     }
 
     #[test]
     fn mistakes_are_named() {
         let mut wrong = calendar("Mars/Olympus");
-        assert!(add_working_minutes(&wrong, Timestamp(0), 1).unwrap_err().contains("Mars/Olympus"));
+        assert!(
+            add_working_minutes(&wrong, Timestamp(0), 1)
+                .unwrap_err()
+                .contains("Mars/Olympus")
+        );
         wrong = calendar("UTC");
         wrong.opens = "18:00".into();
-        assert!(add_working_minutes(&wrong, Timestamp(0), 1).unwrap_err().contains("open before"));
+        assert!(
+            add_working_minutes(&wrong, Timestamp(0), 1)
+                .unwrap_err()
+                .contains("open before")
+        );
         wrong = calendar("UTC");
         wrong.days.clear();
-        assert!(add_working_minutes(&wrong, Timestamp(0), 1).unwrap_err().contains("working days"));
+        assert!(
+            add_working_minutes(&wrong, Timestamp(0), 1)
+                .unwrap_err()
+                .contains("working days")
+        );
     }
 }

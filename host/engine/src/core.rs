@@ -94,15 +94,22 @@ impl Core {
         for flow in topology.flows.values() {
             let config = serde_json::to_value(&flow.spec)
                 .map_err(|error| Error::Refused(format!("flow {}: {error}", flow.spec.name)))?;
-            self.store.put_flow_config(&flow.config_hash, &config).await?;
+            self.store
+                .put_flow_config(&flow.config_hash, &config)
+                .await?;
         }
         let connections: Vec<_> = topology.connections.keys().cloned().collect();
-        *self.topology.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(topology);
+        *self
+            .topology
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(topology);
         // Whatever was refused before may have been mended by this very configuration, and after a
         // start nobody remembers it: runs that wait for a connection find out anew.
         for connection in connections {
             self.health.forgive(&connection);
-            self.store.wake_connection(&connection, self.clock.now()).await?;
+            self.store
+                .wake_connection(&connection, self.clock.now())
+                .await?;
         }
         self.wake_all();
         Ok(())
@@ -111,7 +118,10 @@ impl Core {
     /// What is configured now.
     #[must_use]
     pub fn topology(&self) -> Arc<Topology> {
-        self.topology.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.topology
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// A configured flow.
@@ -120,7 +130,10 @@ impl Core {
     /// If there is none of this name.
     pub fn flow(&self, name: &FlowName) -> Result<Arc<LiveFlow>> {
         let found = self.topology().flows.get(name).cloned();
-        found.ok_or_else(|| Error::Unknown { what: "flow", name: name.to_string() })
+        found.ok_or_else(|| Error::Unknown {
+            what: "flow",
+            name: name.to_string(),
+        })
     }
 
     /// A configured connection.
@@ -129,20 +142,33 @@ impl Core {
     /// If there is none of this name.
     pub fn connection(&self, name: &ConnectionName) -> Result<Arc<ConnectionSpec>> {
         let found = self.topology().connections.get(name).cloned();
-        found.ok_or_else(|| Error::Unknown { what: "connection", name: name.to_string() })
+        found.ok_or_else(|| Error::Unknown {
+            what: "connection",
+            name: name.to_string(),
+        })
     }
 
     /// The configuration a run is pinned to. There are as many as configurations were ever taken up,
     /// so all that were asked for are kept at hand.
     pub(crate) async fn pinned_flow(&self, hash: &str) -> Result<Arc<FlowSpec>> {
-        let known = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(hash).cloned();
+        let known = self
+            .pinned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(hash)
+            .cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let missing = || Error::Unknown { what: "flow configuration", name: hash.to_owned() };
+        let missing = || Error::Unknown {
+            what: "flow configuration",
+            name: hash.to_owned(),
+        };
         let config = self.store.flow_config(hash).await?.ok_or_else(missing)?;
         let flow: FlowSpec = serde_json::from_value(config).map_err(|error| {
-            Error::Refused(format!("the kept flow configuration {hash} cannot be read: {error}"))
+            Error::Refused(format!(
+                "the kept flow configuration {hash} cannot be read: {error}"
+            ))
         })?;
         let flow = Arc::new(flow);
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);

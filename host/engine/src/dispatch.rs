@@ -28,7 +28,9 @@ struct ActiveInner {
 impl Active {
     fn enter(&self, claimed: &Claimed) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.claims.insert((claimed.claim.run.to_string(), claimed.claim.epoch));
+        inner
+            .claims
+            .insert((claimed.claim.run.to_string(), claimed.claim.epoch));
         *inner.by_flow.entry(claimed.run.flow.clone()).or_default() += 1;
     }
 
@@ -44,7 +46,12 @@ impl Active {
     pub(crate) fn claims(&self) -> Vec<Claim> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let claims = inner.claims.iter();
-        claims.map(|(run, epoch)| Claim { run: run.clone().into(), epoch: *epoch }).collect()
+        claims
+            .map(|(run, epoch)| Claim {
+                run: run.clone().into(),
+                epoch: *epoch,
+            })
+            .collect()
     }
 
     fn count(&self) -> u32 {
@@ -76,7 +83,10 @@ impl Core {
     pub async fn fire_timers(&self) -> Result<u32> {
         let mut fired = 0;
         loop {
-            let batch = self.store.fire_timers(self.clock.now(), TIMER_BATCH).await?;
+            let batch = self
+                .store
+                .fire_timers(self.clock.now(), TIMER_BATCH)
+                .await?;
             fired += batch;
             if batch < TIMER_BATCH {
                 return Ok(fired);
@@ -87,7 +97,10 @@ impl Core {
     /// Claim runnable activations for which there is room. There may be more: whoever gets some asks
     /// again.
     pub(crate) async fn claim(&self) -> Result<Vec<Claimed>> {
-        let mut room = self.options.max_activations.saturating_sub(self.active.count());
+        let mut room = self
+            .options
+            .max_activations
+            .saturating_sub(self.active.count());
         if room == 0 {
             return Ok(Vec::new());
         }
@@ -120,7 +133,10 @@ impl Core {
         let (claim, flow) = (claimed.claim.clone(), claimed.run.flow.clone());
         // A panic anywhere in it fails this activation only, and the lease brings it back.
         let core = Arc::clone(&self);
-        if isolated(async move { core.activate(claimed).await }).await.is_none() {
+        if isolated(async move { core.activate(claimed).await })
+            .await
+            .is_none()
+        {
             tracing::error!(run = %claim.run, "an activation ended abnormally");
         }
         self.active.leave(&claim, &flow);

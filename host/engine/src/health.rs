@@ -50,7 +50,9 @@ impl Health {
     #[must_use]
     pub fn refused(&self) -> Vec<ConnectionName> {
         let connections = self.lock();
-        let refused = connections.iter().filter(|(_, health)| health.refused.is_some());
+        let refused = connections
+            .iter()
+            .filter(|(_, health)| health.refused.is_some());
         refused.map(|(name, _)| name.clone()).collect()
     }
 
@@ -96,6 +98,8 @@ impl Health {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ConnectionName, ConnectionHealth>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

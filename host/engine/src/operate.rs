@@ -91,10 +91,16 @@ impl Core {
         let flow = self.flow(flow)?;
         let handler = self.handler(&flow.spec)?;
         let config = flow.spec.config.to_string();
-        let admission =
-            self.guests.admit(&handler.digest, &config, &flow.spec.bindings(), delivery).await?;
+        let admission = self
+            .guests
+            .admit(&handler.digest, &config, &flow.spec.bindings(), delivery)
+            .await?;
         Ok(match admission {
-            Admission::Start(start) => Admitted::Start { flow, handler, start },
+            Admission::Start(start) => Admitted::Start {
+                flow,
+                handler,
+                start,
+            },
             Admission::Ignore(reason) => Admitted::Ignored(reason),
             Admission::Refuse(reason) => Admitted::Refused(reason),
         })
@@ -102,8 +108,14 @@ impl Core {
 
     pub(crate) fn handler(&self, flow: &FlowSpec) -> Result<Arc<Plugin>> {
         let name = &flow.handler;
-        let found = self.guests.current(name).filter(|plugin| plugin.handler().is_some());
-        found.ok_or_else(|| Error::Unknown { what: "handler plugin", name: name.clone() })
+        let found = self
+            .guests
+            .current(name)
+            .filter(|plugin| plugin.handler().is_some());
+        found.ok_or_else(|| Error::Unknown {
+            what: "handler plugin",
+            name: name.clone(),
+        })
     }
 
     /// Start a run on request.
@@ -113,11 +125,18 @@ impl Core {
     pub async fn start_run(&self, request: StartRequest) -> Result<StartOutcome> {
         let delivery = DeliveryContent::Request(request.input.to_string());
         if !self.flow(&request.flow)?.spec.enabled {
-            let message = format!("the flow {} is switched off (enabled = false)", request.flow);
+            let message = format!(
+                "the flow {} is switched off (enabled = false)",
+                request.flow
+            );
             return Err(Error::Refused(message));
         }
         let (flow, handler, start) = match self.admit(&request.flow, &delivery).await? {
-            Admitted::Start { flow, handler, start } => (flow, handler, start),
+            Admitted::Start {
+                flow,
+                handler,
+                start,
+            } => (flow, handler, start),
             Admitted::Ignored(reason) | Admitted::Refused(reason) => {
                 return Err(Error::Refused(reason));
             }
@@ -168,8 +187,9 @@ fn describe(control: &Control) -> (&'static str, Value) {
         Control::Retry => ("operator.retry", json!({})),
         Control::Pause => ("operator.pause", json!({})),
         Control::Resume => ("operator.resume", json!({})),
-        Control::Signal(signal) => {
-            ("operator.signal", json!({"name": signal.name, "data": signal.data}))
-        }
+        Control::Signal(signal) => (
+            "operator.signal",
+            json!({"name": signal.name, "data": signal.data}),
+        ),
     }
 }

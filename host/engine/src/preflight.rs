@@ -45,7 +45,10 @@ impl Core {
             now: self.clock.now(),
         };
         let config = spec.config.to_string();
-        Ok(self.guests.check_flow(&handler.digest, &config, probe, Arc::new(broker)).await?)
+        Ok(self
+            .guests
+            .check_flow(&handler.digest, &config, probe, Arc::new(broker))
+            .await?)
     }
 }
 
@@ -62,7 +65,10 @@ impl CheckBroker {
         let (_, connection) = binding(&self.spec, &self.handler, &call.function.interface)
             .ok_or_else(|| format!("no connection is bound for {}", call.function.interface))?;
         if !self.core.reads_only(connection, &call.function.to_string()) {
-            return Err(format!("{} is not a read; a check changes nothing", call.function));
+            return Err(format!(
+                "{} is not a read; a check changes nothing",
+                call.function
+            ));
         }
         let (digest, spec) = self
             .core
@@ -70,7 +76,9 @@ impl CheckBroker {
             .ok_or_else(|| format!("no plugin for the connection {connection} is loaded"))?;
         let context = self.core.read_context("check");
         let guests = &self.core.guests;
-        let answer = guests.call(&digest, &spec, context, &call.function, &call.arguments).await;
+        let answer = guests
+            .call(&digest, &spec, context, &call.function, &call.arguments)
+            .await;
         answer.map_err(|error| format!("{} at {connection}: {error}", call.function))
     }
 }
@@ -97,14 +105,20 @@ pub struct Unconnected {
 
 impl CheckBroker {
     fn offers(&self, role: &str, capability: &str) -> bool {
-        let Some(connection) = self.spec.connections.get(role) else { return false };
-        self.core.offers(connection, &InterfaceName::new(capability))
+        let Some(connection) = self.spec.connections.get(role) else {
+            return false;
+        };
+        self.core
+            .offers(connection, &InterfaceName::new(capability))
     }
 }
 
 impl Unconnected {
     async fn read(&self, call: &CapabilityCall) -> std::result::Result<Value, String> {
-        Err(format!("{} cannot be asked: nothing is connected in this check", call.function))
+        Err(format!(
+            "{} cannot be asked: nothing is connected in this check",
+            call.function
+        ))
     }
 
     fn offers(&self, _role: &str, _capability: &str) -> bool {

@@ -12,8 +12,15 @@ impl Core {
     /// If the store fails.
     pub async fn prune(&self) -> Result<Pruned> {
         let topology = self.topology();
-        let in_force = topology.flows.values().map(|flow| flow.config_hash.clone()).collect();
-        let pruned = self.store.prune(self.options.retention, in_force, self.clock.now()).await?;
+        let in_force = topology
+            .flows
+            .values()
+            .map(|flow| flow.config_hash.clone())
+            .collect();
+        let pruned = self
+            .store
+            .prune(self.options.retention, in_force, self.clock.now())
+            .await?;
         let removed = [
             ("runs", pruned.runs),
             ("events", pruned.events),
@@ -33,7 +40,10 @@ impl Core {
     ///
     /// # Errors
     /// If the store fails.
-    #[expect(clippy::cast_precision_loss, reason = "a gauge of bytes may be off by some")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a gauge of bytes may be off by some"
+    )]
     pub async fn measure_store(&self) -> Result<()> {
         let size = self.store.size().await?;
         let limit = self.options.retention.max_bytes;
@@ -42,8 +52,12 @@ impl Core {
         metrics::gauge!("forebay_store_free_bytes").set(size.free as f64);
         metrics::gauge!("forebay_store_over_limit").set(if used > limit { 1.0 } else { 0.0 });
         if used > limit {
-            tracing::warn!(used, limit, "the store is larger than retention.max_bytes: live runs, \
-                remembered events and the audit take the space");
+            tracing::warn!(
+                used,
+                limit,
+                "the store is larger than retention.max_bytes: live runs, \
+                remembered events and the audit take the space"
+            );
         }
         Ok(())
     }

@@ -49,7 +49,12 @@ impl Core {
     /// If the store fails.
     pub async fn route_events(self: &Arc<Self>) -> Result<u32> {
         let mut routed = 0;
-        for flow in self.topology().flows.values().filter(|flow| flow.spec.enabled) {
+        for flow in self
+            .topology()
+            .flows
+            .values()
+            .filter(|flow| flow.spec.enabled)
+        {
             routed += self.route_first(Source::Kept(flow)).await?;
         }
         routed += self.route_first(Source::New).await?;
@@ -115,10 +120,15 @@ impl Core {
         let mut failed = None;
         for flow in self.topology().flows.values() {
             // A run of this flow that waits for the event is told; it starts no second one (C-04).
-            if subscribers.iter().any(|subscriber| subscriber.flow == flow.spec.name) {
+            if subscribers
+                .iter()
+                .any(|subscriber| subscriber.flow == flow.spec.name)
+            {
                 continue;
             }
-            let Some(role) = self.wanting_role(flow, event) else { continue };
+            let Some(role) = self.wanting_role(flow, event) else {
+                continue;
+            };
             if !flow.spec.enabled {
                 plan.deferred.push(flow.spec.name.clone());
                 continue;
@@ -150,7 +160,9 @@ impl Core {
         if let Some(role) = self.wanting_role(flow, event) {
             self.plan_start(flow, role, event, &mut plan).await?;
         }
-        self.store.route_deferred(event.id, &flow.spec.name, plan, self.clock.now()).await?;
+        self.store
+            .route_deferred(event.id, &flow.spec.name, plan, self.clock.now())
+            .await?;
         Ok(())
     }
 
@@ -193,11 +205,16 @@ impl Core {
             event: event.event.clone(),
         }));
         match self.admit(name, &delivery).await? {
-            Admitted::Start { flow, handler, start } => {
+            Admitted::Start {
+                flow,
+                handler,
+                start,
+            } => {
                 let origin = &event.identity.0;
                 let now = self.clock.now();
                 let actor = "system".to_owned();
-                plan.starts.push(flow.new_run(&handler, start, delivery, origin, actor, now));
+                plan.starts
+                    .push(flow.new_run(&handler, start, delivery, origin, actor, now));
             }
             Admitted::Ignored(reason) | Admitted::Refused(reason) => {
                 self.count_ignored(name, "handler");
@@ -215,7 +232,10 @@ impl Core {
 
     fn is_stalled(&self, event: u64) -> bool {
         let stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
-        stalled.events.get(&event).is_some_and(|(_, retry_at)| *retry_at > self.clock.now())
+        stalled
+            .events
+            .get(&event)
+            .is_some_and(|(_, retry_at)| *retry_at > self.clock.now())
     }
 
     fn stall(&self, event: u64) {
@@ -227,7 +247,11 @@ impl Core {
     }
 
     fn unstall(&self, event: u64) {
-        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).events.remove(&event);
+        self.stalled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .events
+            .remove(&event);
     }
 
     /// When a stalled event is tried again.

@@ -34,14 +34,49 @@ impl Service {
     pub fn start(core: Arc<Core>) -> Self {
         let stop = watch::Sender::new(false);
         let mut loops = JoinSet::new();
-        loops.spawn(keep_up("dispatch", dispatch, Arc::clone(&core), stop.subscribe()));
-        loops.spawn(keep_up("routing", route, Arc::clone(&core), stop.subscribe()));
-        loops.spawn(keep_up("normalising", normalise, Arc::clone(&core), stop.subscribe()));
-        loops.spawn(keep_up("polling", poll, Arc::clone(&core), stop.subscribe()));
-        loops.spawn(keep_up("renewing leases", renew, Arc::clone(&core), stop.subscribe()));
-        loops.spawn(keep_up("checking", check, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up(
+            "dispatch",
+            dispatch,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "routing",
+            route,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "normalising",
+            normalise,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "polling",
+            poll,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "renewing leases",
+            renew,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "checking",
+            check,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
         loops.spawn(keep_up("arming", arm, Arc::clone(&core), stop.subscribe()));
-        loops.spawn(keep_up("pruning", prune, Arc::clone(&core), stop.subscribe()));
+        loops.spawn(keep_up(
+            "pruning",
+            prune,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
         Self { core, stop, loops }
     }
 
@@ -68,8 +103,14 @@ where
     F: Fn(Arc<Core>, watch::Receiver<bool>) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    while isolated(run(Arc::clone(&core), stop.clone())).await.is_none() {
-        tracing::error!(part = name, "a part of the engine died; it is started again");
+    while isolated(run(Arc::clone(&core), stop.clone()))
+        .await
+        .is_none()
+    {
+        tracing::error!(
+            part = name,
+            "a part of the engine died; it is started again"
+        );
         if !pause(&core, &mut stop.clone(), STORE_PAUSE).await {
             break;
         }
@@ -78,7 +119,13 @@ where
 
 /// Until when to wait in a loop whose round began at `began`, if this is what is due next.
 fn next_round(core: &Core, began: Timestamp, due: Option<Timestamp>) -> Option<Timestamp> {
-    due.map(|due| if due > began { due } else { core.clock.now().plus(BLOCKED_PAUSE) })
+    due.map(|due| {
+        if due > began {
+            due
+        } else {
+            core.clock.now().plus(BLOCKED_PAUSE)
+        }
+    })
 }
 
 /// Resolves when the service is told to stop.
@@ -210,7 +257,11 @@ async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
         let known = core.pollable();
         schedules.retain(|name, schedule| schedule.under_way || known.contains(name));
         for name in known {
-            let fresh = Schedule { due: now, failures: 0, under_way: false };
+            let fresh = Schedule {
+                due: now,
+                failures: 0,
+                under_way: false,
+            };
             let schedule = schedules.entry(name.clone()).or_insert(fresh);
             if schedule.due <= now && !schedule.under_way {
                 schedule.under_way = true;
@@ -237,7 +288,11 @@ async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
 async fn poll_once(core: Arc<Core>, name: ConnectionName) -> (Result<Polled>, ConnectionName) {
     let connection = name.clone();
     let polled = isolated(async move { core.poll(&connection).await }).await;
-    let died = || Err(Error::Refused(format!("the poll of {name} ended abnormally")));
+    let died = || {
+        Err(Error::Refused(format!(
+            "the poll of {name} ended abnormally"
+        )))
+    };
     (polled.unwrap_or_else(died), name)
 }
 
@@ -281,13 +336,20 @@ async fn prune(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn prune_round(core: &Core, stop: &watch::Receiver<bool>) -> Result<()> {
-    let mut removed = Pruned { more: true, ..Pruned::default() };
+    let mut removed = Pruned {
+        more: true,
+        ..Pruned::default()
+    };
     while removed.more && !*stop.borrow() {
         removed = removed.and(core.prune().await?);
     }
     if removed.rows() > 0 {
-        tracing::info!(runs = removed.runs, events = removed.events, bytes = removed.bytes,
-            "old history removed");
+        tracing::info!(
+            runs = removed.runs,
+            events = removed.events,
+            bytes = removed.bytes,
+            "old history removed"
+        );
     }
     core.measure_store().await
 }

@@ -21,7 +21,10 @@ impl LiveFlow {
     #[must_use]
     pub fn new(spec: FlowSpec) -> Self {
         let text = serde_json::to_vec(&spec).unwrap_or_default();
-        Self { config_hash: Digest::of(&text).as_str().to_owned(), spec }
+        Self {
+            config_hash: Digest::of(&text).as_str().to_owned(),
+            spec,
+        }
     }
 }
 
@@ -58,7 +61,10 @@ pub(crate) fn binding<'a>(
     interface: &InterfaceName,
 ) -> Option<(&'a str, &'a ConnectionName)> {
     let role = handler.handler()?.roles.iter().find(|role| {
-        role.required.iter().chain(&role.optional).any(|name| name == interface.as_str())
+        role.required
+            .iter()
+            .chain(&role.optional)
+            .any(|name| name == interface.as_str())
     })?;
     Some((&role.name, flow.connections.get(&role.name)?))
 }

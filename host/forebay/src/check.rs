@@ -34,7 +34,11 @@ pub(crate) async fn check(arguments: &Check) -> anyhow::Result<ExitCode> {
         complain(&configuration.warnings.to_string());
     }
     if !arguments.probe {
-        let wrong = if configuration.warnings.is_empty() { "nothing wrong" } else { "no errors" };
+        let wrong = if configuration.warnings.is_empty() {
+            "nothing wrong"
+        } else {
+            "no errors"
+        };
         say(&format!(
             "{}: {} flows, {} connections, {wrong} (vendors were not asked; use --probe)",
             arguments.config.display(),
@@ -57,7 +61,11 @@ async fn probe(document: &Document, host: &Host) -> anyhow::Result<ExitCode> {
             Ok(findings) => findings,
             Err(error) => vec![unanswered(&error.to_string())],
         };
-        problems.extend(findings.iter().map(|found| document.connection_finding(name, found)));
+        problems.extend(
+            findings
+                .iter()
+                .map(|found| document.connection_finding(name, found)),
+        );
     }
     for name in topology.flows.keys() {
         let findings = match host.core.check_flow(name, true).await {
@@ -66,13 +74,19 @@ async fn probe(document: &Document, host: &Host) -> anyhow::Result<ExitCode> {
         };
         problems.extend(findings.iter().map(|found| document.finding(name, found)));
     }
-    let failed = problems.iter().any(|problem: &Problem| problem.severity == Severity::Error);
+    let failed = problems
+        .iter()
+        .any(|problem: &Problem| problem.severity == Severity::Error);
     if problems.is_empty() {
         say("every connection and every flow answered; nothing wrong");
     } else {
         say(&Problems::from_iter(problems).to_string());
     }
-    Ok(if failed { ExitCode::from(INVALID) } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::from(INVALID)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn unanswered(message: &str) -> Finding {

@@ -27,17 +27,30 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(RootCerts::PlatformVerifier)
+                    .build(),
+            )
             .build();
         Self {
             agent: config.into(),
-            url: remote.url.as_deref().unwrap_or(DEFAULT_URL).trim_end_matches('/').to_owned(),
+            url: remote
+                .url
+                .as_deref()
+                .unwrap_or(DEFAULT_URL)
+                .trim_end_matches('/')
+                .to_owned(),
             key: remote.key.clone(),
         }
     }
 
     /// Read a resource. Query parameters without a value are left out.
-    pub(crate) fn get(&self, path: &str, query: &[(&str, Option<String>)]) -> anyhow::Result<Value> {
+    pub(crate) fn get(
+        &self,
+        path: &str,
+        query: &[(&str, Option<String>)],
+    ) -> anyhow::Result<Value> {
         let mut request = self.agent.get(format!("{}{path}", self.url));
         for (name, value) in query {
             if let Some(value) = value {
@@ -72,10 +85,16 @@ impl Client {
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> anyhow::Result<Value> {
         let mut response = answer.with_context(|| {
-            format!("no host answers at {}; is `forebay serve` running there? (--url)", self.url)
+            format!(
+                "no host answers at {}; is `forebay serve` running there? (--url)",
+                self.url
+            )
         })?;
         let status = response.status();
-        let text = response.body_mut().read_to_string().context("the answer cannot be read")?;
+        let text = response
+            .body_mut()
+            .read_to_string()
+            .context("the answer cannot be read")?;
         let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
         if status.is_success() {
             return Ok(value);

@@ -32,7 +32,10 @@ impl SecretGate {
             .into_iter()
             .map(|(name, endpoints, secrets)| (name, Guarded { endpoints, secrets }))
             .collect();
-        *self.connections.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guarded);
+        *self
+            .connections
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(guarded);
     }
 }
 
@@ -44,22 +47,42 @@ impl Gate for SecretGate {
         headers: &[HeaderField],
         body: &[u8],
     ) -> Result<Genuine, Refusal> {
-        let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let connections = self
+            .connections
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let guarded = connections
             .get(connection)
             .ok_or_else(|| Refusal::Unknown(format!("no connection `{connection}`")))?;
-        let declared = guarded.endpoints.iter().find(|known| known.name == endpoint);
+        let declared = guarded
+            .endpoints
+            .iter()
+            .find(|known| known.name == endpoint);
         let declared = declared.ok_or_else(|| {
-            let known: Vec<_> = guarded.endpoints.iter().map(|known| known.name.as_str()).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let known: Vec<_> = guarded
+                .endpoints
+                .iter()
+                .map(|known| known.name.as_str())
+                .collect();
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
             Refusal::Unknown(format!(
                 "the connection `{connection}` has no webhook `{endpoint}`; it has: {known}"
             ))
         })?;
         let verified = verify_webhook(declared, &guarded.secrets, &header_map(headers), body);
         match verified {
-            Ok(verified) => Ok(Genuine { headers: verified.headers, body: verified.body }),
-            Err(refusal @ WebhookRefusal::Malformed(_)) => Err(Refusal::Malformed(refusal.to_string())),
+            Ok(verified) => Ok(Genuine {
+                headers: verified.headers,
+                body: verified.body,
+            }),
+            Err(refusal @ WebhookRefusal::Malformed(_)) => {
+                Err(Refusal::Malformed(refusal.to_string()))
+            }
             Err(refusal) => Err(Refusal::Forged(refusal.to_string())),
         }
     }

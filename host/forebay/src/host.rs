@@ -133,11 +133,20 @@ impl Host {
             clock: Arc::clone(&clock),
             options: engine_options(configuration)?,
             owner: format!("host-{}", std::process::id()),
-            public_url: configuration.host.public_url.as_ref().map(|url| {
-                url.as_str().trim_end_matches('/').to_owned()
-            }),
+            public_url: configuration
+                .host
+                .public_url
+                .as_ref()
+                .map(|url| url.as_str().trim_end_matches('/').to_owned()),
         });
-        Ok(Self { core, registry, egress, gate, clock, made_from: Mutex::default() })
+        Ok(Self {
+            core,
+            registry,
+            egress,
+            gate,
+            clock,
+            made_from: Mutex::default(),
+        })
     }
 
     /// Take up a validated configuration: connections, webhook secrets, flows.
@@ -145,20 +154,36 @@ impl Host {
     /// Connections are replaced before flows, so that no run meets a flow whose connection is not
     /// there yet.
     pub async fn apply(&self, configuration: &Configuration) -> anyhow::Result<()> {
-        let known: Vec<_> = self.egress.all().iter().map(|known| known.name().clone()).collect();
+        let known: Vec<_> = self
+            .egress
+            .all()
+            .iter()
+            .map(|known| known.name().clone())
+            .collect();
         self.connect(configuration)?;
         let configured = configuration.connections.iter();
         let guarded = configured.clone().filter_map(|connection| {
             let plugin = self.registry.current(&connection.spec.plugin)?;
             let endpoints = plugin.connector()?.webhooks.clone();
-            Some((connection.spec.name.clone(), endpoints, connection.secrets.clone()))
+            Some((
+                connection.spec.name.clone(),
+                endpoints,
+                connection.secrets.clone(),
+            ))
         });
         self.gate.replace(guarded.collect::<Vec<_>>());
-        for name in known.iter().filter(|name| !configured.clone().any(|c| c.spec.name == **name)) {
+        for name in known
+            .iter()
+            .filter(|name| !configured.clone().any(|c| c.spec.name == **name))
+        {
             self.egress.remove(name);
         }
-        let specs = configured.map(|connection| connection.spec.clone()).collect();
-        self.core.configure(Topology::new(configuration.flows.clone(), specs)).await?;
+        let specs = configured
+            .map(|connection| connection.spec.clone())
+            .collect();
+        self.core
+            .configure(Topology::new(configuration.flows.clone(), specs))
+            .await?;
         Ok(())
     }
 }
@@ -168,7 +193,10 @@ impl Host {
     fn connect(&self, configuration: &Configuration) -> anyhow::Result<()> {
         let options: forebay_egress::Options =
             section(&configuration.sections.egress).context("[egress]")?;
-        let mut made_from = self.made_from.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made_from = self
+            .made_from
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for configured in &configuration.connections {
             let name = &configured.spec.name;
             let policy = policy(configured, &self.registry)
@@ -178,8 +206,9 @@ impl Host {
                 continue;
             }
             let made = Connection::new(policy, options.clone(), Arc::clone(&self.clock));
-            let connection = made
-                .map_err(|problems| anyhow::anyhow!("connection {name}: {}", problems.join("; ")))?;
+            let connection = made.map_err(|problems| {
+                anyhow::anyhow!("connection {name}: {}", problems.join("; "))
+            })?;
             for warning in connection.warnings() {
                 tracing::warn!(connection = %name, "{warning}");
             }
@@ -264,7 +293,10 @@ pub async fn validate(
         Ok(mut configuration) => {
             problems.extend(check_fit(document, registry, &configuration).await);
             problems.extend(check_egress(document, registry, clock, &configuration));
-            if problems.iter().any(|problem| problem.severity == Severity::Error) {
+            if problems
+                .iter()
+                .any(|problem| problem.severity == Severity::Error)
+            {
                 return Err(problems.into_iter().collect());
             }
             configuration.warnings.extend(problems);
@@ -289,12 +321,20 @@ async fn check_flows(
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for flow in flows {
-        let Some(handler) = registry.current(&flow.handler) else { continue };
+        let Some(handler) = registry.current(&flow.handler) else {
+            continue;
+        };
         let broker = Arc::new(forebay_engine::preflight::Unconnected { now: clock.now() });
         let config = flow.config.to_string();
-        match registry.check_flow(&handler.digest, &config, false, broker).await {
-            Ok(findings) => problems
-                .extend(findings.iter().map(|finding| document.finding(&flow.name, finding))),
+        match registry
+            .check_flow(&handler.digest, &config, false, broker)
+            .await
+        {
+            Ok(findings) => problems.extend(
+                findings
+                    .iter()
+                    .map(|finding| document.finding(&flow.name, finding)),
+            ),
             Err(error) => problems.push(document.problem(
                 &format!("flows.{}.config", flow.name),
                 Severity::Error,
@@ -314,7 +354,9 @@ async fn check_fit(
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for flow in &configuration.flows {
-        let Some(handler) = registry.current(&flow.handler) else { continue };
+        let Some(handler) = registry.current(&flow.handler) else {
+            continue;
+        };
         let mut bound = BTreeMap::new();
         for (role, connection) in &flow.connections {
             let mut configured = configuration.connections.iter();
@@ -325,7 +367,8 @@ async fn check_fit(
         }
         let path = format!("flows.{}.connections", flow.name);
         for message in registry.binding_problems(&handler, &bound).await {
-            let mend = "bind a connection whose plugin offers it, or use plugins of matching versions";
+            let mend =
+                "bind a connection whose plugin offers it, or use plugins of matching versions";
             problems.push(document.problem(&path, Severity::Error, &message, mend));
         }
     }
@@ -344,13 +387,16 @@ fn check_egress(
     };
     let mut problems = Vec::new();
     for connection in &configuration.connections {
-        let Some(policy) = policy(connection, registry) else { continue };
+        let Some(policy) = policy(connection, registry) else {
+            continue;
+        };
         let path = format!("connections.{}", connection.spec.name);
         match Connection::new(policy, options.clone(), Arc::clone(clock)) {
             Ok(connection) => problems.extend(connection.hosts_not_allowed().iter().map(|host| {
                 let path = format!("{path}.allow_hosts");
-                let message =
-                    format!("the connector asks for {host}, which allow_hosts does not allow in full");
+                let message = format!(
+                    "the connector asks for {host}, which allow_hosts does not allow in full"
+                );
                 let mend = "add it, unless the connection can do without";
                 document.problem(&path, Severity::Warning, &message, mend)
             })),

@@ -18,7 +18,11 @@ impl Catalog for Shelf {
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.list().iter().map(|plugin| plugin.name().to_owned()).collect()
+        self.0
+            .list()
+            .iter()
+            .map(|plugin| plugin.name().to_owned())
+            .collect()
     }
 }
 

@@ -21,7 +21,9 @@ pub(crate) struct Reloader {
 impl Reloader {
     /// Start watching.
     pub(crate) fn start(config: PathBuf, host: Arc<Host>, api: Api) -> Self {
-        Self { task: tokio::spawn(watch(config, host, api)) }
+        Self {
+            task: tokio::spawn(watch(config, host, api)),
+        }
     }
 
     /// Stop watching.
@@ -70,7 +72,9 @@ async fn reload(config: &std::path::Path, host: &Host, api: &Api) {
             Err(error) => tracing::error!("the new configuration cannot be taken up: {error:#}"),
         },
         Err(problems) => {
-            tracing::error!("the configuration is not valid now; the one before goes on\n{problems}");
+            tracing::error!(
+                "the configuration is not valid now; the one before goes on\n{problems}"
+            );
             host.core.wake_all();
         }
     }

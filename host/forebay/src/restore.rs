@@ -35,7 +35,10 @@ pub(crate) fn restore(arguments: &Restore) -> anyhow::Result<ExitCode> {
         restored.audit_records
     ));
     if let Some(kept) = restored.kept {
-        say(&format!("the store before it is kept at {}", kept.display()));
+        say(&format!(
+            "the store before it is kept at {}",
+            kept.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

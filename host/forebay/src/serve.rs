@@ -27,7 +27,9 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<ExitCode> {
         Err(problems) => return Ok(check::refuse(&problems)),
     };
     logging::start(&bootstrap.log)?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("metrics")?;
+    let metrics = PrometheusBuilder::new()
+        .install_recorder()
+        .context("metrics")?;
     let clock = host::system_clock();
     let egress = Arc::new(Egress::default());
     let registry = host::open_registry(&bootstrap, &egress, &clock).await?;
@@ -55,8 +57,9 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<ExitCode> {
         options: host::section(&configuration.sections.http).context("[http]")?,
     });
     let listen = configuration.host.listen;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
 
     let service = Service::start(Arc::clone(&host.core));
@@ -100,7 +103,11 @@ pub(crate) fn api_keys(configuration: &Configuration) -> Vec<ApiKey> {
     keys.map(|key| ApiKey {
         name: key.name.clone(),
         hashes: key.hashes().to_vec(),
-        scopes: key.scopes.iter().filter_map(|scope| as_api_scope(*scope)).collect(),
+        scopes: key
+            .scopes
+            .iter()
+            .filter_map(|scope| as_api_scope(*scope))
+            .collect(),
     })
     .collect()
 }

@@ -34,7 +34,11 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("plugins")).unwrap();
         std::fs::create_dir_all(folder.path().join("data")).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let text = format!(
             "[host]\nlisten = \"127.0.0.1:{port}\"\n[api]\nkeys = [{{ name = \"ops\", scopes = \
              [\"read\", \"admin\"], key = {{ env = \"UPKEEP_KEY\" }} }}]\n{more}"
@@ -67,7 +71,11 @@ impl Site {
     }
 
     fn serve(&self) -> Running {
-        let mut child = self.command("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command("serve")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let ready = lines.any(|line| line.is_ok_and(|line| line.contains("forebay is ready")));
         assert!(ready, "the host ended");
@@ -96,7 +104,10 @@ fn succeeds(output: &Output) -> String {
 #[track_caller]
 fn fails(output: &Output, words: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains(words), "{words} not in {output:?}");
+    assert!(
+        !output.status.success() && said.contains(words),
+        "{words} not in {output:?}"
+    );
 }
 
 /// A run that waits for a timer and an asset.
@@ -111,7 +122,10 @@ async fn goes_on(store: &dyn Store, run: &RunId) {
     assert_eq!(store.waits(run).await.unwrap().len(), 1);
     assert_eq!(store.fire_timers(at(FAR), 9).await.unwrap(), 1);
     let activation = stepped(store, After::Completed(completion("done")), FAR).await;
-    assert_eq!((&activation.run.id, activation.delivery.label().as_str()), (run, "timer t"));
+    assert_eq!(
+        (&activation.run.id, activation.delivery.label().as_str()),
+        (run, "timer t")
+    );
     assert!(!get(store, run).await.state.is_live());
 }
 
@@ -122,17 +136,29 @@ async fn a_backup_of_a_running_host_is_restored_and_its_runs_go_on() {
     let running = site.serve();
     let said = succeeds(&site.run("backup", &["monday.db"]));
     let backup = site.folder.path().join("data/backups/monday.db");
-    assert!(said.starts_with(&format!("{}: ", backup.display())), "{said}");
+    assert!(
+        said.starts_with(&format!("{}: ", backup.display())),
+        "{said}"
+    );
     fails(&site.run("backup", &["monday.db"]), "409");
     fails(&site.run("backup", &["../../monday.db"]), "422");
-    fails(&site.run("restore", &["--replace", backup.to_str().unwrap()]), "in use");
+    fails(
+        &site.run("restore", &["--replace", backup.to_str().unwrap()]),
+        "in use",
+    );
     drop(running);
 
     // The store goes on, and is lost.
     let late = waiting_run(&*site.open(), "late").await;
-    fails(&site.run("restore", &[backup.to_str().unwrap()]), "--replace");
+    fails(
+        &site.run("restore", &[backup.to_str().unwrap()]),
+        "--replace",
+    );
     let said = succeeds(&site.run("restore", &["--replace", backup.to_str().unwrap()]));
-    let kept = said.lines().find_map(|line| line.split("is kept at ").nth(1)).unwrap();
+    let kept = said
+        .lines()
+        .find_map(|line| line.split("is kept at ").nth(1))
+        .unwrap();
     let kept = SqliteStore::open(SqliteOptions::new(kept)).unwrap();
     get(&*kept, &late).await;
 
@@ -146,7 +172,10 @@ async fn a_backup_of_a_running_host_is_restored_and_its_runs_go_on() {
 
 #[tokio::test]
 async fn a_backup_is_restored_on_another_machine() {
-    let (here, there) = (Site::new("[backup]\nallow_absolute = true\n"), Site::new(""));
+    let (here, there) = (
+        Site::new("[backup]\nallow_absolute = true\n"),
+        Site::new(""),
+    );
     let run = waiting_run(&*here.open(), "a").await;
     let carried = there.folder.path().join("carried.db");
     {
@@ -184,9 +213,13 @@ async fn a_host_removes_old_history_in_rounds() {
     let sources = Sources::with(Environment::fixed([("UPKEEP_KEY", KEY)]));
     let (document, bootstrap) = host::read_from(&sources, &site.config()).unwrap();
     let egress = Arc::default();
-    let registry = host::open_registry(&bootstrap, &egress, &clock).await.unwrap();
+    let registry = host::open_registry(&bootstrap, &egress, &clock)
+        .await
+        .unwrap();
     let configuration = host::validate(&document, &registry, &clock).await.unwrap();
-    let host = Host::assemble(&configuration, registry, egress, clock).await.unwrap();
+    let host = Host::assemble(&configuration, registry, egress, clock)
+        .await
+        .unwrap();
     host.apply(&configuration).await.unwrap();
     let store = Arc::clone(host.core.store());
     let live = waiting_run(&*store, "live").await;

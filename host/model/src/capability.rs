@@ -32,7 +32,10 @@ impl Detail {
     /// A detail of our own words only.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), vendor: None }
+        Self {
+            message: message.into(),
+            vendor: None,
+        }
     }
 }
 
@@ -121,9 +124,9 @@ impl CapabilityError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited(limited) => {
-                limited.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into()))
-            }
+            Self::RateLimited(limited) => limited
+                .retry_after_seconds
+                .map(|seconds| Duration::from_secs(seconds.into())),
             _ => None,
         }
     }

@@ -33,7 +33,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one home of the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one home of the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -41,7 +44,10 @@ impl Clock for SystemClock {
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one home of waiting for time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one home of waiting for time"
+    )]
     async fn sleep_until(&self, deadline: Timestamp) {
         loop {
             let left = deadline.since(self.now());
@@ -65,7 +71,10 @@ impl VirtualClock {
     /// A clock that shows `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
-        Self { now: watch::Sender::new(start), sleepers: Arc::default() }
+        Self {
+            now: watch::Sender::new(start),
+            sleepers: Arc::default(),
+        }
     }
 
     /// Move time forward.
@@ -81,7 +90,12 @@ impl VirtualClock {
     /// The earliest deadline that somebody sleeps for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).iter().min().copied()
+        self.sleepers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .min()
+            .copied()
     }
 }
 
@@ -93,8 +107,15 @@ struct Sleeper<'a> {
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
-        let mut sleepers = self.clock.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = sleepers.iter().position(|deadline| *deadline == self.deadline) {
+        let mut sleepers = self
+            .clock
+            .sleepers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = sleepers
+            .iter()
+            .position(|deadline| *deadline == self.deadline)
+        {
             sleepers.swap_remove(index);
         }
     }
@@ -107,8 +128,14 @@ impl Clock for VirtualClock {
     }
 
     async fn sleep_until(&self, deadline: Timestamp) {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push(deadline);
-        let _sleeper = Sleeper { clock: self, deadline };
+        self.sleepers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(deadline);
+        let _sleeper = Sleeper {
+            clock: self,
+            deadline,
+        };
         let mut watched = self.now.subscribe();
         // The sender lives in `self`, so the channel cannot close while we wait.
         let _ = watched.wait_for(|now| *now >= deadline).await;

@@ -170,14 +170,20 @@ mod tests {
     fn event(token: &str) -> Event {
         Event {
             kind: "asset.created".into(),
-            entity: Entity { kind: "asset".into(), id: "image/abc".into() },
+            entity: Entity {
+                kind: "asset".into(),
+                id: "image/abc".into(),
+            },
             version: None,
             change_token: token.into(),
             occurred_at: Timestamp(1),
             actor: None,
             origin: None,
             related: Vec::new(),
-            data: vec![Field { name: "market".into(), value: FieldValue::Texts(vec!["DE".into()]) }],
+            data: vec![Field {
+                name: "market".into(),
+                value: FieldValue::Texts(vec!["DE".into()]),
+            }],
             raw_digest: None,
         }
     }
@@ -188,9 +194,18 @@ mod tests {
         let mut polled = event("v1");
         polled.actor = Some("ann".into());
         polled.occurred_at = Timestamp(2);
-        assert_eq!(event("v1").identity(&connection), polled.identity(&connection));
-        assert_ne!(event("v1").identity(&connection), event("v2").identity(&connection));
-        assert_ne!(event("v1").identity(&connection), event("v1").identity(&"other".into()));
+        assert_eq!(
+            event("v1").identity(&connection),
+            polled.identity(&connection)
+        );
+        assert_ne!(
+            event("v1").identity(&connection),
+            event("v2").identity(&connection)
+        );
+        assert_ne!(
+            event("v1").identity(&connection),
+            event("v1").identity(&"other".into())
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ impl FlowSpec {
     /// Connection bound to each role, in the form guests get.
     #[must_use]
     pub fn bindings(&self) -> Vec<(String, ConnectionName)> {
-        self.connections.iter().map(|(role, name)| (role.clone(), name.clone())).collect()
+        self.connections
+            .iter()
+            .map(|(role, name)| (role.clone(), name.clone()))
+            .collect()
     }
 }
 

@@ -123,7 +123,10 @@ impl AuthScheme {
         match self {
             Self::None => Vec::new(),
             Self::ClientCredentials(client) => vec![&client.id_parameter, &client.secret_parameter],
-            Self::Headers(headers) => headers.iter().map(|header| header.secret.as_str()).collect(),
+            Self::Headers(headers) => headers
+                .iter()
+                .map(|header| header.secret.as_str())
+                .collect(),
             Self::Basic(basic) => vec![&basic.username, &basic.password],
             Self::Bearer(secret) => vec![secret],
         }

@@ -102,7 +102,10 @@ impl InterfaceName {
     /// A function of this interface.
     #[must_use]
     pub fn function(&self, function: &str) -> FunctionName {
-        FunctionName { interface: self.clone(), function: function.to_owned() }
+        FunctionName {
+            interface: self.clone(),
+            function: function.to_owned(),
+        }
     }
 }
 
@@ -134,7 +137,10 @@ mod tests {
     #[test]
     fn interface_names_lose_their_version() {
         let name = InterfaceName::new("forebay:assets/asset-source@0.1.0");
-        assert_eq!(name.function("get").to_string(), "forebay:assets/asset-source.get");
+        assert_eq!(
+            name.function("get").to_string(),
+            "forebay:assets/asset-source.get"
+        );
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl Plugin {
     /// Does it export this interface, in any version?
     #[must_use]
     pub fn exports(&self, interface: &InterfaceName) -> bool {
-        self.exports.iter().any(|export| InterfaceName::new(export) == *interface)
+        self.exports
+            .iter()
+            .any(|export| InterfaceName::new(export) == *interface)
     }
 }
 

@@ -32,7 +32,10 @@ impl fmt::Debug for SecretSet {
 impl SecretSet {
     /// Add a live value of a secret.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.values.entry(name.into()).or_default().push(SecretString::from(value.into()));
+        self.values
+            .entry(name.into())
+            .or_default()
+            .push(SecretString::from(value.into()));
     }
 
     /// Is there such a secret?
@@ -49,13 +52,18 @@ impl SecretSet {
     /// The value to send. Callers put it into a request and nowhere else.
     #[must_use]
     pub fn expose(&self, name: &str) -> Option<&str> {
-        self.values.get(name)?.first().map(SecretString::expose_secret)
+        self.values
+            .get(name)?
+            .first()
+            .map(SecretString::expose_secret)
     }
 
     /// Is `candidate` one of the live values? Takes the same time whatever it holds.
     #[must_use]
     pub fn matches(&self, name: &str, candidate: &[u8]) -> bool {
-        let Some(values) = self.values.get(name) else { return false };
+        let Some(values) = self.values.get(name) else {
+            return false;
+        };
         values.iter().fold(false, |found, value| {
             let equal: bool = value.expose_secret().as_bytes().ct_eq(candidate).into();
             found | equal
@@ -89,9 +97,11 @@ impl SecretSet {
     /// Name and value of every live value. Callers look for them in what goes to a guest, in order
     /// to take them out, and do nothing else with them.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values
-            .iter()
-            .flat_map(|(name, values)| values.iter().map(move |v| (name.as_str(), v.expose_secret())))
+        self.values.iter().flat_map(|(name, values)| {
+            values
+                .iter()
+                .map(move |v| (name.as_str(), v.expose_secret()))
+        })
     }
 }
 
@@ -120,7 +130,10 @@ mod tests {
         let filled = secrets().fill(r#"{"X":"forebay-secret:hook"}"#, &["hook".into()]);
         assert_eq!(filled, r#"{"X":"new-value"}"#);
         assert_eq!(secrets().redact(&filled), r#"{"X":"forebay-secret:hook"}"#);
-        assert_eq!(secrets().fill("forebay-secret:hook", &[]), "forebay-secret:hook");
+        assert_eq!(
+            secrets().fill("forebay-secret:hook", &[]),
+            "forebay-secret:hook"
+        );
         assert_eq!(format!("{:?}", secrets()), r#"{"hook"}"#);
     }
 }

@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn settings_are_put_in() {
         let settings = json!({"tenant": "acme", "domain": "canto.com", "rate": 5, "base": null});
-        assert_eq!(expand("https://{tenant}.{domain}", &settings).unwrap(), "https://acme.canto.com");
+        assert_eq!(
+            expand("https://{tenant}.{domain}", &settings).unwrap(),
+            "https://acme.canto.com"
+        );
         assert_eq!(expand("{rate}", &settings).unwrap(), "5");
         assert_eq!(expand("{base}", &settings), None);
         assert_eq!(expand("{absent}/x", &settings), None);

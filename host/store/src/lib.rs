@@ -269,13 +269,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Space the store takes.
     async fn size(&self) -> Result<Size> {
-        Err(Error::Refused("this store does not tell its size".to_owned()))
+        Err(Error::Refused(
+            "this store does not tell its size".to_owned(),
+        ))
     }
 
     /// Write a copy of the whole store, as it is at one moment, to a new file while the store goes
     /// on being used; returns its size in bytes. The file is there complete, checked and on disk, or
     /// not at all.
     async fn backup(&self, target: &Path) -> Result<u64> {
-        Err(Error::Refused(format!("this store cannot be copied to {}", target.display())))
+        Err(Error::Refused(format!(
+            "this store cannot be copied to {}",
+            target.display()
+        )))
     }
 }

@@ -24,7 +24,10 @@ fn open(folder: &Path) -> Arc<SqliteStore> {
 }
 
 async fn pruned(store: &dyn Store, policy: RetentionPolicy, second: i64) -> Pruned {
-    let mut total = Pruned { more: true, ..Pruned::default() };
+    let mut total = Pruned {
+        more: true,
+        ..Pruned::default()
+    };
     while total.more {
         total = total.and(store.prune(policy, Vec::new(), at(second)).await.unwrap());
     }
@@ -52,7 +55,11 @@ async fn the_file_shrinks_while_the_store_is_open() {
     history(&*store, 400).await;
     // Nothing to remove yet, but the log is brought into the file.
     pruned(&*store, RetentionPolicy::default(), 0).await;
-    let file = || std::fs::metadata(folder.path().join("store.db")).unwrap().len();
+    let file = || {
+        std::fs::metadata(folder.path().join("store.db"))
+            .unwrap()
+            .len()
+    };
     let full = file();
     assert!(full > 400 * 4096, "{full}");
 
@@ -61,7 +68,10 @@ async fn the_file_shrinks_while_the_store_is_open() {
     let (size, left) = (store.size().await.unwrap(), file());
     assert_eq!(left, size.bytes);
     assert_eq!(size.free, 0);
-    assert!(gone.bytes >= full - left && left < full / 2, "{full} -> {left}");
+    assert!(
+        gone.bytes >= full - left && left < full / 2,
+        "{full} -> {left}"
+    );
     assert_eq!(get(&*store, &live).await.state, RunState::Waiting);
     assert!(store.verify_audit().await.unwrap().is_ok());
 }
@@ -72,10 +82,17 @@ async fn a_store_that_is_too_large_loses_its_oldest_ended_runs_until_it_is_not()
     let store = open(folder.path());
     history(&*store, 200).await;
     let full = store.size().await.unwrap().bytes;
-    let policy = RetentionPolicy { max_bytes: full * 3 / 4, batch: 10, ..Default::default() };
+    let policy = RetentionPolicy {
+        max_bytes: full * 3 / 4,
+        batch: 10,
+        ..Default::default()
+    };
     let gone = pruned(&*store, policy, 1).await;
     assert!((10..190).contains(&gone.runs), "{gone:?}");
-    assert_eq!(gone.events, 0, "identities are remembered whatever the size");
+    assert_eq!(
+        gone.events, 0,
+        "identities are remembered whatever the size"
+    );
     assert!(store.size().await.unwrap().bytes <= policy.max_bytes);
 }
 
@@ -96,7 +113,10 @@ async fn a_backup_taken_while_runs_wait_goes_on_elsewhere() {
     let elsewhere = tempfile::tempdir().unwrap();
     let target = elsewhere.path().join("store.db");
     let restored = restore(&copy, &target, false, at(0)).unwrap();
-    assert_eq!((restored.bytes, restored.audit_records, restored.kept), (size, 2, None));
+    assert_eq!(
+        (restored.bytes, restored.audit_records, restored.kept),
+        (size, 2, None)
+    );
     let names = || {
         let entries = std::fs::read_dir(elsewhere.path()).unwrap();
         let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name()).collect();
@@ -109,12 +129,19 @@ async fn a_backup_taken_while_runs_wait_goes_on_elsewhere() {
     // What ran when the copy was made is due again.
     let taken_over = stepped(&*second, waiting(vec![], vec![]), 1).await;
     assert_eq!(taken_over.run.id, busy);
-    second.route(unrouted, Default::default(), at(2)).await.unwrap();
+    second
+        .route(unrouted, Default::default(), at(2))
+        .await
+        .unwrap();
     assert_eq!(inbox(&*second, &run).await, ["asset.updated"]);
     assert_eq!(second.fire_timers(at(900), 9).await.unwrap(), 1);
     stepped(&*second, After::Completed(completion("done")), 901).await;
     let later = new_run("later", 2).id;
-    assert_eq!(second.run(&later).await.unwrap(), None, "what came after the copy is not in it");
+    assert_eq!(
+        second.run(&later).await.unwrap(),
+        None,
+        "what came after the copy is not in it"
+    );
 }
 
 #[tokio::test]
@@ -130,7 +157,10 @@ async fn a_backup_is_one_moment_of_a_store_that_is_written() {
                 while !stop.load(Ordering::SeqCst) {
                     // The event and the run in one transaction each, the event first.
                     let key = format!("{writer}-{number}");
-                    store.record_events(batch(vec![event(&key, "1")])).await.unwrap();
+                    store
+                        .record_events(batch(vec![event(&key, "1")]))
+                        .await
+                        .unwrap();
                     store.start_run(new_run(&key, number)).await.unwrap();
                     number += 1;
                 }
@@ -145,12 +175,24 @@ async fn a_backup_is_one_moment_of_a_store_that_is_written() {
         let elsewhere = tempfile::tempdir().unwrap();
         let target = elsewhere.path().join("store.db");
         let records = restore(&copy, &target, false, at(0)).unwrap().audit_records;
-        assert!(records >= before, "what was answered before the backup is in it");
+        assert!(
+            records >= before,
+            "what was answered before the backup is in it"
+        );
         let restored = open(elsewhere.path());
-        let runs: u64 = restored.run_counts().await.unwrap().iter().map(|(.., n)| n).sum();
+        let runs: u64 = restored
+            .run_counts()
+            .await
+            .unwrap()
+            .iter()
+            .map(|(.., n)| n)
+            .sum();
         let events = restored.unrouted_events(u32::MAX).await.unwrap().len() as u64;
         assert_eq!(runs, records);
-        assert!((runs..=runs + 3).contains(&events), "{runs} runs, {events} events");
+        assert!(
+            (runs..=runs + 3).contains(&events),
+            "{runs} runs, {events} events"
+        );
     }
     stop.store(true, Ordering::SeqCst);
     for writer in writers {
@@ -171,7 +213,10 @@ async fn a_backup_overwrites_nothing_and_leaves_nothing_half_done() {
     assert!(matches!(nowhere, Err(Error::Unwritable(_))), "{nowhere:?}");
     // What a killed backup left under its name for unfinished ones is in nobody's way.
     std::fs::write(folder.path().join(".second.db.partial"), "half").unwrap();
-    store.backup(&folder.path().join("second.db")).await.unwrap();
+    store
+        .backup(&folder.path().join("second.db"))
+        .await
+        .unwrap();
     let hidden = std::fs::read_dir(folder.path()).unwrap();
     let hidden = hidden.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(hidden.filter(|name| name.starts_with('.')).count(), 0);
@@ -200,7 +245,10 @@ async fn a_store_is_restored_only_when_nobody_uses_it_and_is_kept() {
     assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
 
     let kept = restore(&copy, &target, true, at(0)).unwrap().kept.unwrap();
-    assert_eq!(kept.file_name().unwrap(), "store.db.replaced-20231114T221320000Z");
+    assert_eq!(
+        kept.file_name().unwrap(),
+        "store.db.replaced-20231114T221320000Z"
+    );
     let store = open(folder.path());
     get(&*store, &run).await;
     assert_eq!(store.run(&second).await.unwrap(), None);
@@ -223,7 +271,10 @@ async fn the_log_of_a_replaced_store_is_kept_with_it() {
     }
     let target = killed.path().join("store.db");
     let whole = restore(&target, &killed.path().join("other.db"), false, at(0));
-    assert!(matches!(whole, Err(Error::Refused(_))), "a store is no backup: {whole:?}");
+    assert!(
+        matches!(whole, Err(Error::Refused(_))),
+        "a store is no backup: {whole:?}"
+    );
     let kept = restore(&copy, &target, true, at(0)).unwrap().kept.unwrap();
     std::fs::remove_file(&target).unwrap();
     std::fs::rename(kept, &target).unwrap();
@@ -243,7 +294,10 @@ async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
     };
     let change = |sql: &str| {
         std::fs::copy(&copy, &bad).unwrap();
-        rusqlite::Connection::open(&bad).unwrap().execute_batch(sql).unwrap();
+        rusqlite::Connection::open(&bad)
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
     };
     let expect = |what: &str| {
         let refused = restore(&bad, &target, true, at(0)).unwrap_err();

@@ -104,10 +104,7 @@ impl Course<'_> {
         if reviewed == asset.version
             && let Err(error) = self.can_write(asset, verdict, process)
         {
-            let reason = format!(
-                "{}; mend it, then retry the run",
-                error.message()
-            );
+            let reason = format!("{}; mend it, then retry the run", error.message());
             return Ok(Step::park(state, reason));
         }
         self.record_decisions(&state, process);

@@ -38,8 +38,11 @@ impl Agency {
     /// # Errors
     /// If it cannot listen.
     pub async fn start(status: &'static str) -> anyhow::Result<Self> {
-        let books =
-            Arc::new(Mutex::new(Book { status, used: BTreeSet::new(), strangers: 0 }));
+        let books = Arc::new(Mutex::new(Book {
+            status,
+            used: BTreeSet::new(),
+            strangers: 0,
+        }));
         let router = Router::new()
             .route("/v2/accounts/me", get(account))
             .route("/v2/licences", get(licences))
@@ -82,7 +85,9 @@ fn lock(books: &Books) -> MutexGuard<'_, Book> {
 /// The books, for those who show the key.
 fn open<'a>(books: &'a Books, headers: &HeaderMap) -> Result<MutexGuard<'a, Book>, StatusCode> {
     let mut book = lock(books);
-    let shown = headers.get("authorization").and_then(|value| value.to_str().ok());
+    let shown = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
     if shown == Some(format!("Bearer {API_KEY}").as_str()) {
         return Ok(book);
     }

@@ -27,7 +27,11 @@ impl Binary {
     /// # Errors
     /// If it ends before, with what it said.
     pub fn serve(config: &Path, environment: &[(&str, String)]) -> anyhow::Result<Self> {
-        Self::start(command(environment)?.args(["serve", "--config"]).arg(config))
+        Self::start(
+            command(environment)?
+                .args(["serve", "--config"])
+                .arg(config),
+        )
     }
 
     /// As [`Binary::serve`], but no file may grow beyond so many blocks of 512 bytes: to the host it
@@ -44,7 +48,12 @@ impl Binary {
         // The signal that comes with the limit would end the program; ignored, the write fails.
         let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(limited).arg(program).args(["serve", "--config"]).arg(config);
+        shell
+            .arg("-c")
+            .arg(limited)
+            .arg(program)
+            .args(["serve", "--config"])
+            .arg(config);
         Self::start(with_environment(&mut shell, environment))
     }
 
@@ -69,7 +78,10 @@ impl Binary {
             };
             let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
             if let Some(address) = parsed["address"].as_str() {
-                return Ok(Self { child, address: format!("http://{address}") });
+                return Ok(Self {
+                    child,
+                    address: format!("http://{address}"),
+                });
             }
             said.push_str(&line);
             said.push('\n');
@@ -105,7 +117,10 @@ impl Binary {
     /// # Errors
     /// If it is gone.
     pub fn reload(&self) -> anyhow::Result<()> {
-        let status = Command::new("kill").arg("-HUP").arg(self.child.id().to_string()).status()?;
+        let status = Command::new("kill")
+            .arg("-HUP")
+            .arg(self.child.id().to_string())
+            .status()?;
         ensure!(status.success(), "the host cannot be told to reload");
         Ok(())
     }
@@ -116,7 +131,11 @@ impl Binary {
     /// If nobody answers; any status is an answer.
     pub fn deliver(&self, path: &str, body: &str) -> anyhow::Result<(u16, Value)> {
         let request = agent().post(format!("{}{path}", self.address));
-        answer(request.header("Content-Type", "application/json").send(body))
+        answer(
+            request
+                .header("Content-Type", "application/json")
+                .send(body),
+        )
     }
 
     /// Read a resource.
@@ -125,7 +144,11 @@ impl Binary {
     /// If nobody answers; any status is an answer.
     pub fn get(&self, path: &str) -> anyhow::Result<(u16, Value)> {
         let request = agent().get(format!("{}{path}", self.address));
-        answer(request.header("Authorization", format!("Bearer {API_KEY}")).call())
+        answer(
+            request
+                .header("Authorization", format!("Bearer {API_KEY}"))
+                .call(),
+        )
     }
 
     /// Send JSON, with the key of the API.
@@ -134,7 +157,11 @@ impl Binary {
     /// If nobody answers; any status is an answer.
     pub fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
         let request = agent().post(format!("{}{path}", self.address));
-        answer(request.header("Authorization", format!("Bearer {API_KEY}")).send_json(body))
+        answer(
+            request
+                .header("Authorization", format!("Bearer {API_KEY}"))
+                .send_json(body),
+        )
     }
 
     /// Ask again until `wanted` holds of the answer.
@@ -185,7 +212,10 @@ fn with_environment<'a>(
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into()
 }
 
 fn answer(
@@ -194,5 +224,8 @@ fn answer(
     let mut response = answer?;
     let status = response.status().as_u16();
     let text = response.body_mut().read_to_string()?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    Ok((
+        status,
+        serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    ))
 }

@@ -22,7 +22,11 @@ fn target_dir() -> anyhow::Result<PathBuf> {
 /// If it was not built.
 pub fn built(program: &str) -> anyhow::Result<PathBuf> {
     let path = profile_dir()?.join(program);
-    ensure!(path.is_file(), "{} is not built: run `cargo build --workspace`", path.display());
+    ensure!(
+        path.is_file(),
+        "{} is not built: run `cargo build --workspace`",
+        path.display()
+    );
     Ok(path)
 }
 
@@ -43,7 +47,9 @@ pub fn examples_dir() -> anyhow::Result<PathBuf> {
 }
 
 fn filled(dir: &Path, command: &str) -> anyhow::Result<PathBuf> {
-    let there = dir.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    let there = dir
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some());
     ensure!(there, "{} holds nothing: run `{command}`", dir.display());
     Ok(dir.to_owned())
 }

@@ -25,7 +25,9 @@ pub fn variant(component: &[u8]) -> Vec<u8> {
 /// # Errors
 /// If it cannot be encoded.
 pub fn looping_describe() -> anyhow::Result<Vec<u8>> {
-    let core = CONNECTOR.replace("IMPORT", "").replace("DESCRIBE", "(loop (br 0)) unreachable");
+    let core = CONNECTOR
+        .replace("IMPORT", "")
+        .replace("DESCRIBE", "(loop (br 0)) unreachable");
     wrap(&core, &[], "export forebay:connector/connector@0.1.0;")
 }
 
@@ -35,7 +37,9 @@ pub fn looping_describe() -> anyhow::Result<Vec<u8>> {
 /// If it cannot be encoded.
 pub fn unknown_import() -> anyhow::Result<Vec<u8>> {
     let import = r#"(import "acme:secret/vault@1.0.0" "open" (func))"#;
-    let core = CONNECTOR.replace("IMPORT", import).replace("DESCRIBE", "unreachable");
+    let core = CONNECTOR
+        .replace("IMPORT", import)
+        .replace("DESCRIBE", "unreachable");
     let vault = "package acme:secret@1.0.0; interface vault { open: func(); }";
     let world = "import acme:secret/vault@1.0.0; export forebay:connector/connector@0.1.0;";
     wrap(&core, &[vault], world)
@@ -52,7 +56,11 @@ pub fn other_contract() -> anyhow::Result<Vec<u8>> {
         .replace("DESCRIBE", "unreachable");
     let contract = "package forebay:connector@0.9.0; \
                     interface connector { describe: func() -> string; check: func() -> string; }";
-    wrap(&core, &[contract], "export forebay:connector/connector@0.9.0;")
+    wrap(
+        &core,
+        &[contract],
+        "export forebay:connector/connector@0.9.0;",
+    )
 }
 
 /// The head of what Wasmtime writes when it compiles ahead of time: an ELF file of its own kind.
@@ -83,5 +91,8 @@ fn wrap(core: &str, packages: &[&str], world: &str) -> anyhow::Result<Vec<u8>> {
     let world = resolve.select_world(&[guest], Some("guest"))?;
     let mut module = wat::parse_str(core)?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
-    ComponentEncoder::default().module(&module)?.validate(true).encode()
+    ComponentEncoder::default()
+        .module(&module)?
+        .validate(true)
+        .encode()
 }

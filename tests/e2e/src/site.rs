@@ -36,8 +36,13 @@ impl Site {
             ("OT_CALLBACK_SECRET", "callback-secret-of-the-tests"),
             ("STOCKPILE_API_KEY", agency::API_KEY),
         ];
-        let environment = secrets.map(|(name, value)| (name, value.to_owned())).to_vec();
-        let site = Self { folder: tempfile::tempdir()?, environment };
+        let environment = secrets
+            .map(|(name, value)| (name, value.to_owned()))
+            .to_vec();
+        let site = Self {
+            folder: tempfile::tempdir()?,
+            environment,
+        };
         std::fs::create_dir(site.path("plugins"))?;
         std::fs::create_dir(site.path("data"))?;
         // Compiled code is shared between tests, so that each component is compiled once.
@@ -100,7 +105,10 @@ keys = [{ name = "tests", scopes = ["read", "operate", "admin"], key = { env = "
     pub fn drop_examples(&self) -> anyhow::Result<bool> {
         let (Ok(connector), Ok(handler)) = (example("stock-licences"), example("licence-check"))
         else {
-            writeln!(std::io::stderr(), "SKIPPED: run `cargo xtask examples` first")?;
+            writeln!(
+                std::io::stderr(),
+                "SKIPPED: run `cargo xtask examples` first"
+            )?;
             return Ok(false);
         };
         self.drop_file("stock-licences.wasm", &connector)?;

@@ -135,11 +135,19 @@ impl World {
             .with_env_filter("warn,forebay_engine=info")
             .try_init();
         let clock = VirtualClock::new(START);
-        let canto = Canto::start(CantoOptions { clock: clock.clone().into(), ..Default::default() });
-        let iconik =
-            Iconik::start(IconikOptions { clock: clock.clone().into(), ..Default::default() });
-        let options =
-            OpenTextOptions { clock: clock.clone().into(), addr: None, settings: Settings::default() };
+        let canto = Canto::start(CantoOptions {
+            clock: clock.clone().into(),
+            ..Default::default()
+        });
+        let iconik = Iconik::start(IconikOptions {
+            clock: clock.clone().into(),
+            ..Default::default()
+        });
+        let options = OpenTextOptions {
+            clock: clock.clone().into(),
+            addr: None,
+            settings: Settings::default(),
+        };
         let mut world = Self {
             canto: canto.await.context("Canto")?,
             iconik: iconik.await.context("iconik")?,
@@ -164,8 +172,11 @@ impl World {
     fn configure(&self, setup: &Setup) -> anyhow::Result<()> {
         let data = crate::files::shared_data_dir()?;
         let plugins = crate::files::plugins_dir()?;
-        let (canto, iconik, engine) =
-            (self.canto.base_url(), self.iconik.base_url(), self.engine.base_url());
+        let (canto, iconik, engine) = (
+            self.canto.base_url(),
+            self.iconik.base_url(),
+            self.engine.base_url(),
+        );
         let mut text = format!(
             r#"
 [host]
@@ -199,9 +210,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
             view = self.iconik.workflow_view(),
             user = iconik::INTEGRATION_USER,
         );
-        for (name, dam, lines) in
-            [("canto-1", CANTO, &setup.canto_flow), ("iconik-1", ICONIK, &setup.iconik_flow)]
-        {
+        for (name, dam, lines) in [
+            ("canto-1", CANTO, &setup.canto_flow),
+            ("iconik-1", ICONIK, &setup.iconik_flow),
+        ] {
             let Some(lines) = lines else { continue };
             text.push_str(&format!(
                 "\n[flows.{name}]\nhandler = \"approval\"\nconnections = {{ dam = \"{dam}\", workflow = \"{ENGINE}\" }}\n\n[flows.{name}.config]\nkey_prefix = \"{name}\"\n{lines}\n"
@@ -250,7 +262,11 @@ poll = {{ interval = "60s", overlap = "5m" }}
         let api = Api::new(forebay_api::Parts {
             core: Arc::clone(&host.core),
             plugins: Arc::new(Shelf(host.registry.clone())),
-            keys: vec![ApiKey::of("tests", API_KEY, [Scope::Read, Scope::Operate, Scope::Admin])],
+            keys: vec![ApiKey::of(
+                "tests",
+                API_KEY,
+                [Scope::Read, Scope::Operate, Scope::Admin],
+            )],
             metrics: Arc::new(String::new),
             ready: is_ready.clone(),
             clock: Arc::clone(&host.clock),
@@ -263,8 +279,17 @@ poll = {{ interval = "60s", overlap = "5m" }}
             };
             let _ = api.serve(listener, stopped).await;
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        self.host = Some(Running { host, _stop: stop, address, server, runtime: Some(runtime?) });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        self.host = Some(Running {
+            host,
+            _stop: stop,
+            address,
+            server,
+            runtime: Some(runtime?),
+        });
         if !self.poll_only {
             // The host has another address after each start.
             self.core().arm_webhooks().await;
@@ -279,7 +304,9 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// # Errors
     /// If its work does not let go of the store.
     pub async fn crash(&mut self) -> anyhow::Result<()> {
-        let Some(mut running) = self.host.take() else { return Ok(()) };
+        let Some(mut running) = self.host.take() else {
+            return Ok(());
+        };
         running.server.abort();
         let _ = (&mut running.server).await;
         if let Some(runtime) = running.runtime.take() {
@@ -341,7 +368,8 @@ poll = {{ interval = "60s", overlap = "5m" }}
             let effects = frame.recorder().all_effects().into_iter();
             effects.map(|(effect, count)| (format!("{}: {effect}", frame.name()), count))
         });
-        all.filter(|(effect, _)| !effect.ends_with("-token") && !effect.ends_with("-webhook")).collect()
+        all.filter(|(effect, _)| !effect.ends_with("-token") && !effect.ends_with("-webhook"))
+            .collect()
     }
 
     /// The engine of the host.
@@ -349,7 +377,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// # Panics
     /// While the host is down.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test that asks a host that is down is wrong")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a test that asks a host that is down is wrong"
+    )]
     pub fn core(&self) -> &Arc<forebay_engine::Core> {
         &self.host.as_ref().expect("the host is up").host.core
     }
@@ -357,7 +388,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// Address of the API.
     #[must_use]
     pub fn address(&self) -> String {
-        self.host.as_ref().map(|running| running.address.clone()).unwrap_or_default()
+        self.host
+            .as_ref()
+            .map(|running| running.address.clone())
+            .unwrap_or_default()
     }
 
     fn connect_canto_webhooks(&self) {
@@ -391,7 +425,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// If the poll fails.
     pub async fn poll(&self, connection: &str) -> anyhow::Result<()> {
         let name = ConnectionName::from(connection);
-        self.core().poll(&name).await.with_context(|| format!("poll of {connection}"))?;
+        self.core()
+            .poll(&name)
+            .await
+            .with_context(|| format!("poll of {connection}"))?;
         Ok(())
     }
 
@@ -404,7 +441,11 @@ poll = {{ interval = "60s", overlap = "5m" }}
         let runtime = running.runtime.as_ref().context("the host is down")?;
         loop {
             self.deliveries().await;
-            if runtime.spawn(work(Arc::clone(&running.host.core))).await?? == 0 {
+            if runtime
+                .spawn(work(Arc::clone(&running.host.core)))
+                .await??
+                == 0
+            {
                 return Ok(());
             }
         }
@@ -454,7 +495,8 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// # Errors
     /// If a poll or the store fails.
     pub async fn minute(&self) -> anyhow::Result<()> {
-        self.pass(Duration::from_secs(60), Duration::from_secs(60)).await
+        self.pass(Duration::from_secs(60), Duration::from_secs(60))
+            .await
     }
 
     /// The time.
@@ -468,8 +510,16 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// # Errors
     /// If the store fails.
     pub async fn runs(&self) -> anyhow::Result<Vec<Run>> {
-        let page = PageRequest { cursor: None, limit: 500 };
-        Ok(self.core().store().runs(RunFilter::default(), page).await?.items)
+        let page = PageRequest {
+            cursor: None,
+            limit: 500,
+        };
+        Ok(self
+            .core()
+            .store()
+            .runs(RunFilter::default(), page)
+            .await?
+            .items)
     }
 
     /// The one run there is.
@@ -480,7 +530,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
         let mut runs = self.runs().await?;
         match (runs.pop(), runs.len()) {
             (Some(run), 0) => Ok(run),
-            (_, more) => bail!("expected one run, found {}", more + usize::from(!runs.is_empty())),
+            (_, more) => bail!(
+                "expected one run, found {}",
+                more + usize::from(!runs.is_empty())
+            ),
         }
     }
 
@@ -496,11 +549,15 @@ poll = {{ interval = "60s", overlap = "5m" }}
         variables: &[(&str, &str)],
     ) -> anyhow::Result<()> {
         let processes = self.engine.all_processes();
-        let mut tasks = processes.iter().flat_map(|process| self.engine.open_tasks(&process.id));
+        let mut tasks = processes
+            .iter()
+            .flat_map(|process| self.engine.open_tasks(&process.id));
         let task = tasks.find(|task| task.name == stage);
         let task = task.with_context(|| format!("no open task `{stage}`"))?;
-        let variables: Map<String, Value> =
-            variables.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+        let variables: Map<String, Value> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+            .collect();
         self.engine
             .decide(&task.id, person, outcome, &variables)
             .map_err(|error| anyhow::anyhow!("{error:?}"))
@@ -510,7 +567,9 @@ poll = {{ interval = "60s", overlap = "5m" }}
     #[must_use]
     pub fn open_stages(&self) -> Vec<String> {
         let processes = self.engine.all_processes();
-        let tasks = processes.iter().flat_map(|process| self.engine.open_tasks(&process.id));
+        let tasks = processes
+            .iter()
+            .flat_map(|process| self.engine.open_tasks(&process.id));
         tasks.map(|task| task.name).collect()
     }
 
@@ -518,7 +577,10 @@ poll = {{ interval = "60s", overlap = "5m" }}
     #[must_use]
     pub fn reviews_started(&self) -> usize {
         let processes = self.engine.all_processes();
-        processes.iter().filter(|process| process.definition == "assetApproval").count()
+        processes
+            .iter()
+            .filter(|process| process.definition == "assetApproval")
+            .count()
     }
 
     /// Audit actions of a run, in order.
@@ -526,9 +588,20 @@ poll = {{ interval = "60s", overlap = "5m" }}
     /// # Errors
     /// If the store fails.
     pub async fn audit(&self, run: &Run) -> anyhow::Result<Vec<forebay_model::audit::AuditEntry>> {
-        let page = PageRequest { cursor: None, limit: 500 };
-        let records = self.core().store().audit_records(Some(&run.id), page).await?;
-        Ok(records.items.into_iter().map(|record| record.entry).collect())
+        let page = PageRequest {
+            cursor: None,
+            limit: 500,
+        };
+        let records = self
+            .core()
+            .store()
+            .audit_records(Some(&run.id), page)
+            .await?;
+        Ok(records
+            .items
+            .into_iter()
+            .map(|record| record.entry)
+            .collect())
     }
 
     /// Read a resource of the API, with a key that may do everything: status and text.
@@ -538,11 +611,18 @@ poll = {{ interval = "60s", overlap = "5m" }}
     pub async fn get(&self, path: &str) -> anyhow::Result<(u16, String)> {
         let url = format!("{}{path}", self.address());
         let call = move || -> anyhow::Result<(u16, String)> {
-            let agent: ureq::Agent =
-                ureq::Agent::config_builder().http_status_as_error(false).build().into();
-            let request = agent.get(url).header("Authorization", format!("Bearer {API_KEY}"));
+            let agent: ureq::Agent = ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .build()
+                .into();
+            let request = agent
+                .get(url)
+                .header("Authorization", format!("Bearer {API_KEY}"));
             let mut response = request.call()?;
-            Ok((response.status().as_u16(), response.body_mut().read_to_string()?))
+            Ok((
+                response.status().as_u16(),
+                response.body_mut().read_to_string()?,
+            ))
         };
         tokio::task::spawn_blocking(call).await?
     }

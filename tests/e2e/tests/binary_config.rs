@@ -54,7 +54,10 @@ fn a_right_configuration_is_said_to_be_right() {
     let output = site.check(&[]).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("1 flows, 2 connections, nothing wrong"), "{said}");
+    assert!(
+        said.contains("1 flows, 2 connections, nothing wrong"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -65,7 +68,10 @@ when = {}
 to = { group = "nobody-gets-here", sla = "1bd" }
 "#;
     let wrong = GOOD
-        .replace("integration_user = \"Forebay Integration\"", "integration_usr = \"Forebay\"")
+        .replace(
+            "integration_user = \"Forebay Integration\"",
+            "integration_usr = \"Forebay\"",
+        )
         .replace("mode = \"enforce\"", "mod = \"enforce\"")
         .replace(", workflow = \"otwf-main\"", "");
     let site = Site::with_plugins(&(wrong + unreachable), &PLUGINS).unwrap();
@@ -84,7 +90,11 @@ to = { group = "nobody-gets-here", sla = "1bd" }
             "flows.canto-1.connections.workflow",
             "add `workflow = \"otwf-main\"` to `connections`",
         ),
-        ("when = {}", "flows.canto-1.config.routing[1]", "remove it, move it above routing[0]"),
+        (
+            "when = {}",
+            "flows.canto-1.config.routing[1]",
+            "remove it, move it above routing[0]",
+        ),
     ];
     for (text, path, mend) in expected {
         let lines = match path.ends_with("routing[1]") {
@@ -92,9 +102,13 @@ to = { group = "nobody-gets-here", sla = "1bd" }
             true => line_of(&site, "nobody-gets-here") - 2..=line_of(&site, "nobody-gets-here"),
             false => line_of(&site, text)..=line_of(&site, text),
         };
-        let problem = told.split("\n\n").find(|problem| problem.contains(&format!(" at {path}\n")));
+        let problem = told
+            .split("\n\n")
+            .find(|problem| problem.contains(&format!(" at {path}\n")));
         let problem = problem.unwrap_or_else(|| unreachable!("nothing about {path} in\n{told}"));
-        let placed = lines.into_iter().any(|line| problem.contains(&format!("forebay.toml:{line}:")));
+        let placed = lines
+            .into_iter()
+            .any(|line| problem.contains(&format!("forebay.toml:{line}:")));
         assert!(placed, "{path} is told at another line:\n{told}");
         assert!(problem.contains(mend), "{path} has another mend:\n{told}");
         assert!(problem.starts_with("error: "), "{problem}");
@@ -111,8 +125,14 @@ fn a_mistake_of_the_host_does_not_hide_those_that_take_plugins_to_find() {
     let output = site.check(&[]).unwrap();
     let told = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("forebay.toml:2:1 at host.lisen\n  mend: did you mean `listen`?"), "{told}");
-    assert!(told.contains("the role `workflow` of `approval` is not bound"), "{told}");
+    assert!(
+        told.contains("forebay.toml:2:1 at host.lisen\n  mend: did you mean `listen`?"),
+        "{told}"
+    );
+    assert!(
+        told.contains("the role `workflow` of `approval` is not bound"),
+        "{told}"
+    );
     assert!(told.trim_end().ends_with("2 errors"), "{told}");
 }
 
@@ -126,7 +146,11 @@ fn a_host_does_not_start_with_what_the_check_refuses() {
 
 #[test]
 fn a_vendor_that_is_not_allowed_is_refused_by_the_check_with_both_sides_named() {
-    let wrong = GOOD.replacen("allow_hosts = [\"http://127.0.0.1:9\"]", "allow_hosts = [\"*.canto.com\"]", 1);
+    let wrong = GOOD.replacen(
+        "allow_hosts = [\"http://127.0.0.1:9\"]",
+        "allow_hosts = [\"*.canto.com\"]",
+        1,
+    );
     let site = Site::with_plugins(&wrong, &PLUGINS).unwrap();
     let output = site.check(&[]).unwrap();
     let told = stderr(&output);
@@ -163,13 +187,18 @@ secrets = {{ app_id = {{ env = "CANTO_APP_ID" }}, app_secret = {{ env = "CANTO_A
     let site = Site::with_plugins(&configuration, &["canto"]).unwrap();
     let warned = stderr(&site.check(&[]).unwrap());
     assert!(
-        warned.contains(&format!("the connector asks for {base}, which allow_hosts does not allow")),
+        warned.contains(&format!(
+            "the connector asks for {base}, which allow_hosts does not allow"
+        )),
         "the check says nothing about it: {warned}"
     );
 
     let host = site.serve().unwrap();
     // The first poll only notes where the next one begins, without asking anybody.
-    let poll = || host.post("/v1/connections/canto-main:poll", &json!({})).unwrap();
+    let poll = || {
+        host.post("/v1/connections/canto-main:poll", &json!({}))
+            .unwrap()
+    };
     poll();
     let (status, answer) = poll();
     assert_eq!(status, 502, "{answer:#}");
@@ -182,5 +211,8 @@ secrets = {{ app_id = {{ env = "CANTO_APP_ID" }}, app_secret = {{ env = "CANTO_A
     ] {
         assert!(detail.contains(&words), "{words} is not in\n{detail}");
     }
-    assert!(library.frame().recorder().calls().is_empty(), "nothing went out");
+    assert!(
+        library.frame().recorder().calls().is_empty(),
+        "nothing went out"
+    );
 }

@@ -36,16 +36,25 @@ impl Scene {
         let engine = OpenText::start(OpenTextOptions::default()).await.unwrap();
         // Nothing is found by polling: what is not lost came by webhook.
         for operation in ["search", "list-scheme", "album-content", "folder-content"] {
-            canto.frame().faults().add(Rule::always(operation, Fault::status(500)));
+            canto
+                .frame()
+                .faults()
+                .add(Rule::always(operation, Fault::status(500)));
         }
         let configuration = [&Site::canto(&canto, ""), &Site::engine(&engine), FLOW].join("\n");
         let plugins = ["canto", "opentext-workflow", "approval"];
         let site = Site::with_plugins(&configuration, &plugins).unwrap();
-        Self { canto, engine, site }
+        Self {
+            canto,
+            engine,
+            site,
+        }
     }
 
     fn upload(&self, name: &str) -> ContentId {
-        self.canto.add_asset(NewAsset::new(name, "pixels", "u1")).unwrap()
+        self.canto
+            .add_asset(NewAsset::new(name, "pixels", "u1"))
+            .unwrap()
     }
 
     /// Canto tells of an upload.
@@ -54,16 +63,25 @@ impl Scene {
             "secure_token": WEBHOOK_TOKEN,
             "scheme": asset.scheme, "id": asset.id, "displayname": "photo.jpg",
         });
-        let (status, answer) = host.deliver("/hooks/canto-main/upload", &told.to_string()).unwrap();
+        let (status, answer) = host
+            .deliver("/hooks/canto-main/upload", &told.to_string())
+            .unwrap();
         assert_eq!(status, 200, "{answer:#}");
     }
 
     /// Reviews that were started, with their open task if there is one.
     fn reviews(&self) -> Vec<Option<String>> {
         let processes = self.engine.all_processes();
-        let reviews = processes.iter().filter(|process| process.definition == "assetApproval");
+        let reviews = processes
+            .iter()
+            .filter(|process| process.definition == "assetApproval");
         reviews
-            .map(|review| self.engine.open_tasks(&review.id).first().map(|task| task.id.clone()))
+            .map(|review| {
+                self.engine
+                    .open_tasks(&review.id)
+                    .first()
+                    .map(|task| task.id.clone())
+            })
             .collect()
     }
 
@@ -96,7 +114,10 @@ async fn a_decision_made_while_the_host_is_dead_lands_and_no_process_is_started_
     let task = scene.only_task();
     host.kill().unwrap();
 
-    scene.engine.decide(&task, ANN, "approved", &Map::new()).unwrap();
+    scene
+        .engine
+        .decide(&task, ANN, "approved", &Map::new())
+        .unwrap();
     let host = scene.site.serve().unwrap();
     let run = until_all(&host, 1, "completed").remove(0);
     assert_eq!(run["outcome"], "approved");
@@ -110,9 +131,16 @@ async fn a_host_killed_in_the_middle_of_its_work_goes_on_where_it_was() {
     let host = scene.site.serve().unwrap();
     let asset = scene.upload("photo.jpg");
     // The engine starts the review and its answer is lost: the host dies while it does not know.
-    scene.engine.frame().faults().add(Rule::once("start-process", Fault::CommitThenTimeout));
+    scene
+        .engine
+        .frame()
+        .faults()
+        .add(Rule::once("start-process", Fault::CommitThenTimeout));
     Scene::tell(&host, &asset);
-    host.until("/v1/runs", "the engine has it", |_| scene.reviews().len() == 1).unwrap();
+    host.until("/v1/runs", "the engine has it", |_| {
+        scene.reviews().len() == 1
+    })
+    .unwrap();
     host.kill().unwrap();
     let host = scene.site.serve().unwrap();
     until_all(&host, 1, "waiting");
@@ -120,7 +148,10 @@ async fn a_host_killed_in_the_middle_of_its_work_goes_on_where_it_was() {
     let host = scene.site.serve().unwrap();
     until_all(&host, 1, "waiting");
     let task = scene.only_task();
-    scene.engine.decide(&task, ANN, "approved", &Map::new()).unwrap();
+    scene
+        .engine
+        .decide(&task, ANN, "approved", &Map::new())
+        .unwrap();
     assert_eq!(until_all(&host, 1, "completed")[0]["outcome"], "approved");
     assert_eq!(scene.reviews(), [None]);
 }
@@ -146,5 +177,8 @@ async fn what_was_acknowledged_a_moment_before_the_kill_is_not_lost() {
     let events = host.get("/v1/events?kind=asset.created").unwrap().1;
     let events = events["items"].as_array().unwrap();
     assert_eq!(events.len(), KILLS);
-    assert!(events.iter().all(|event| event["source"] == "webhook"), "{events:#?}");
+    assert!(
+        events.iter().all(|event| event["source"] == "webhook"),
+        "{events:#?}"
+    );
 }

@@ -26,12 +26,17 @@ async fn only_genuine_deliveries_are_stored() {
     let small = "[http]\nwebhook_body_limit = 4096\n";
     let site = Site::with_plugins(&(Site::canto(&canto, "") + small), &["canto"]).unwrap();
     let host = site.serve().unwrap();
-    let asset = canto.add_asset(NewAsset::new("a.jpg", "pixels", "u1")).unwrap();
+    let asset = canto
+        .add_asset(NewAsset::new("a.jpg", "pixels", "u1"))
+        .unwrap();
     let forged = upload_of(&asset, "not-the-token").to_string();
     let genuine = upload_of(&asset, WEBHOOK_TOKEN).to_string();
 
     let (code, problem) = host.deliver(UPLOAD, &forged).unwrap();
-    assert_eq!((code, &problem["type"]), (401, &json!("urn:forebay:problem:forged")));
+    assert_eq!(
+        (code, &problem["type"]),
+        (401, &json!("urn:forebay:problem:forged"))
+    );
     let mut without = upload_of(&asset, "");
     without.as_object_mut().unwrap().remove("secure_token");
     assert_eq!(status(&host, UPLOAD, &without.to_string()), 401);
@@ -48,7 +53,9 @@ async fn only_genuine_deliveries_are_stored() {
     // Numbers of deliveries are given in order: none of those before got one.
     assert_eq!(answer, json!({ "accepted": 1 }));
     let events = host
-        .until("/v1/events", "the event is there", |events| events["items"][0].is_object())
+        .until("/v1/events", "the event is there", |events| {
+            events["items"][0].is_object()
+        })
         .unwrap();
     assert_eq!(events["items"].as_array().unwrap().len(), 1, "{events:#}");
     assert_eq!(events["items"][0]["source"], "webhook");
@@ -64,7 +71,10 @@ async fn what_cannot_be_stored_is_not_acknowledged_and_what_was_acknowledged_is_
     const MOST: u32 = 100;
     let canto = Canto::start(CantoOptions::default()).await.unwrap();
     // Polling would find the assets of deliveries that were refused.
-    canto.frame().faults().add(Rule::always("search", Fault::status(500)));
+    canto
+        .frame()
+        .faults()
+        .add(Rule::always("search", Fault::status(500)));
     let site = Site::with_plugins(&Site::canto(&canto, ""), &["canto"]).unwrap();
     // The first start compiles and keeps the plugin, which needs room of its own.
     site.serve().unwrap().kill().unwrap();
@@ -85,7 +95,10 @@ async fn what_cannot_be_stored_is_not_acknowledged_and_what_was_acknowledged_is_
     assert_eq!(problem["type"], "urn:forebay:problem:unavailable");
     assert!(!acknowledged.is_empty(), "the limit leaves no room at all");
     let (code, problem) = host.get("/readyz").unwrap();
-    assert_eq!((code, &problem["reasons"]), (503, &json!(["the store cannot be written"])));
+    assert_eq!(
+        (code, &problem["reasons"]),
+        (503, &json!(["the store cannot be written"]))
+    );
     host.kill().unwrap();
 
     // With room again, everything that was acknowledged is there, and the next one is taken.
@@ -95,20 +108,31 @@ async fn what_cannot_be_stored_is_not_acknowledged_and_what_was_acknowledged_is_
     acknowledged.insert(asset);
     let kept = |events: &Value| -> Vec<String> {
         let events = events["items"].as_array().unwrap().iter();
-        events.map(|event| event["event"]["entity"]["id"].as_str().unwrap().to_owned()).collect()
+        events
+            .map(|event| event["event"]["entity"]["id"].as_str().unwrap().to_owned())
+            .collect()
     };
     let events = host
         .until("/v1/events?limit=500", "all events are there", |events| {
             acknowledged.is_subset(&kept(events).into_iter().collect())
         })
         .unwrap();
-    assert_eq!(kept(&events).len(), acknowledged.len(), "each once, and nothing else");
+    assert_eq!(
+        kept(&events).len(),
+        acknowledged.len(),
+        "each once, and nothing else"
+    );
 }
 
 /// A new asset, and what Canto tells about it.
 fn upload(canto: &Canto, padding: &str) -> (String, String) {
-    let asset = canto.add_asset(NewAsset::new("a.jpg", "pixels", "u1")).unwrap();
+    let asset = canto
+        .add_asset(NewAsset::new("a.jpg", "pixels", "u1"))
+        .unwrap();
     let mut told = upload_of(&asset, WEBHOOK_TOKEN);
     told["padding"] = json!(padding);
-    (format!("{}/{}", asset.scheme.word(), asset.id), told.to_string())
+    (
+        format!("{}/{}", asset.scheme.word(), asset.id),
+        told.to_string(),
+    )
 }

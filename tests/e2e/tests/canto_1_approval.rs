@@ -29,7 +29,10 @@ users = { "u1" = "uploader@example.test" }
 "#;
 
 async fn world() -> World {
-    let setup = Setup { canto_flow: Some(FLOW.to_owned()), ..Setup::default() };
+    let setup = Setup {
+        canto_flow: Some(FLOW.to_owned()),
+        ..Setup::default()
+    };
     World::start(setup).await.unwrap()
 }
 
@@ -47,14 +50,26 @@ fn upload(world: &World) -> ContentId {
 async fn under_review(world: &World) -> ContentId {
     let asset = upload(world);
     world.settle().await.unwrap();
-    world.pass(Duration::from_secs(300), Duration::from_secs(60)).await.unwrap();
-    assert_eq!(world.open_stages(), ["brand"], "{:#?}", world.runs().await.unwrap());
+    world
+        .pass(Duration::from_secs(300), Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.open_stages(),
+        ["brand"],
+        "{:#?}",
+        world.runs().await.unwrap()
+    );
     asset
 }
 
 fn field(world: &World, asset: &ContentId, name: &str) -> String {
     let asset = world.canto.asset(asset).unwrap();
-    asset.fields.get(name).map(|value| value.as_str().unwrap_or_default().to_owned()).unwrap_or_default()
+    asset
+        .fields
+        .get(name)
+        .map(|value| value.as_str().unwrap_or_default().to_owned())
+        .unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,23 +78,39 @@ async fn canto_1_approval_1_all_stages_approve() {
     let asset = under_review(&world).await;
     assert_eq!(world.canto.asset(&asset).unwrap().status, "Pending");
     for (stage, person) in [("brand", ANN), ("legal", CARA), ("regional", DIRK)] {
-        world.decide(stage, person, "approved", &[("comment", "fine")]).unwrap();
+        world
+            .decide(stage, person, "approved", &[("comment", "fine")])
+            .unwrap();
         world.minute().await.unwrap();
     }
 
     let run = world.run().await.unwrap();
-    assert_eq!((run.state, run.outcome.as_deref()), (RunState::Completed, Some("approved")));
+    assert_eq!(
+        (run.state, run.outcome.as_deref()),
+        (RunState::Completed, Some("approved"))
+    );
     let stored = world.canto.asset(&asset).unwrap();
     assert_eq!(stored.status, "Approved");
     assert_eq!(world.reviews_started(), 1);
-    assert_eq!(field(&world, &asset, "reviewed_version"), stored.current().id);
+    assert_eq!(
+        field(&world, &asset, "reviewed_version"),
+        stored.current().id
+    );
     assert_eq!(field(&world, &asset, "review_run"), run.id.as_str());
-    let decisions: Vec<_> =
-        world.audit(&run).await.unwrap().into_iter().filter(|entry| entry.action == "decision").collect();
+    let decisions: Vec<_> = world
+        .audit(&run)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|entry| entry.action == "decision")
+        .collect();
     let actors: Vec<_> = decisions.iter().map(|entry| entry.actor.as_str()).collect();
     assert_eq!(actors, [ANN, CARA, DIRK]);
     let notices = world.engine.all_processes();
-    let notices = notices.iter().filter(|process| process.definition == "forebayNotice").count();
+    let notices = notices
+        .iter()
+        .filter(|process| process.definition == "forebayNotice")
+        .count();
     assert_eq!(notices, 1, "the uploader is informed once");
 }
 
@@ -96,12 +127,17 @@ async fn canto_1_approval_2_a_hundred_webhooks_and_a_poll_are_one_run() {
     for _ in 0..100 {
         let (url, body) = (url.clone(), body.clone());
         let status = tokio::task::spawn_blocking(move || {
-            ureq::post(url).send_json(body).map(|answer| answer.status().as_u16())
+            ureq::post(url)
+                .send_json(body)
+                .map(|answer| answer.status().as_u16())
         });
         assert_eq!(status.await.unwrap().unwrap(), 200);
     }
     world.settle().await.unwrap();
-    world.pass(Duration::from_secs(600), Duration::from_secs(60)).await.unwrap();
+    world
+        .pass(Duration::from_secs(600), Duration::from_secs(60))
+        .await
+        .unwrap();
     assert_eq!(world.runs().await.unwrap().len(), 1);
     assert_eq!(world.reviews_started(), 1);
 }
@@ -117,13 +153,21 @@ async fn canto_1_approval_3_a_new_version_supersedes_the_review() {
     let old_task = world.engine.open_tasks(&old.id).remove(0);
 
     world.canto.upload_version(&asset, "better frames", "u1");
-    world.pass(Duration::from_secs(300), Duration::from_secs(60)).await.unwrap();
-    let ended = world.engine.processes(old.business_key.as_deref().unwrap()).remove(0);
+    world
+        .pass(Duration::from_secs(300), Duration::from_secs(60))
+        .await
+        .unwrap();
+    let ended = world
+        .engine
+        .processes(old.business_key.as_deref().unwrap())
+        .remove(0);
     assert_eq!(ended.delete_reason.as_deref(), Some("superseded"));
     assert_eq!(world.reviews_started(), 2);
     assert_eq!(world.open_stages(), ["brand"]);
 
-    let late = world.engine.decide(&old_task.id, CARA, "approved", &serde_json::Map::new());
+    let late = world
+        .engine
+        .decide(&old_task.id, CARA, "approved", &serde_json::Map::new());
     assert!(late.is_err(), "the old task is closed");
     world.minute().await.unwrap();
     assert_eq!(world.canto.asset(&asset).unwrap().status, "Pending");
@@ -133,10 +177,17 @@ async fn canto_1_approval_3_a_new_version_supersedes_the_review() {
 #[tokio::test(flavor = "multi_thread")]
 async fn canto_1_approval_4_a_start_whose_answer_was_lost_is_adopted() {
     let world = world().await;
-    world.engine.frame().faults().add(Rule::once("start-process", Fault::CommitThenTimeout));
+    world
+        .engine
+        .frame()
+        .faults()
+        .add(Rule::once("start-process", Fault::CommitThenTimeout));
     upload(&world);
     world.settle().await.unwrap();
-    world.pass(Duration::from_secs(900), Duration::from_secs(60)).await.unwrap();
+    world
+        .pass(Duration::from_secs(900), Duration::from_secs(60))
+        .await
+        .unwrap();
     assert_eq!(world.reviews_started(), 1);
     assert_eq!(world.open_stages(), ["brand"]);
     assert_eq!(world.run().await.unwrap().state, RunState::Waiting);
@@ -148,15 +199,27 @@ async fn canto_1_approval_5_a_rejection_keeps_the_asset_back() {
     let asset = under_review(&world).await;
     world.decide("brand", ANN, "approved", &[]).unwrap();
     world.minute().await.unwrap();
-    let why = [("reasonCode", "RIGHTS"), ("comment", "music is not cleared")];
+    let why = [
+        ("reasonCode", "RIGHTS"),
+        ("comment", "music is not cleared"),
+    ];
     world.decide("legal", CARA, "rejected", &why).unwrap();
     world.minute().await.unwrap();
 
     let run = world.run().await.unwrap();
-    assert_eq!((run.state, run.outcome.as_deref()), (RunState::Completed, Some("rejected")));
+    assert_eq!(
+        (run.state, run.outcome.as_deref()),
+        (RunState::Completed, Some("rejected"))
+    );
     assert_eq!(world.canto.asset(&asset).unwrap().status, "Restricted");
-    assert_eq!(field(&world, &asset, "review_comment"), "RIGHTS: music is not cleared");
-    assert!(!world.open_stages().contains(&"regional".to_owned()), "no later stage has a task");
+    assert_eq!(
+        field(&world, &asset, "review_comment"),
+        "RIGHTS: music is not cleared"
+    );
+    assert!(
+        !world.open_stages().contains(&"regional".to_owned()),
+        "no later stage has a task"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,11 +228,21 @@ async fn canto_1_approval_6_a_deleted_asset_ends_its_review() {
     let asset = under_review(&world).await;
     world.canto.delete(&asset, "u1").unwrap();
     world.minute().await.unwrap();
-    assert_eq!(world.run().await.unwrap().state, RunState::Waiting, "it may come back");
-    world.pass(Duration::from_secs(20 * 60), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(
+        world.run().await.unwrap().state,
+        RunState::Waiting,
+        "it may come back"
+    );
+    world
+        .pass(Duration::from_secs(20 * 60), Duration::from_secs(60))
+        .await
+        .unwrap();
 
     let run = world.run().await.unwrap();
-    assert_eq!((run.state, run.outcome.as_deref()), (RunState::Cancelled, Some("asset-gone")));
+    assert_eq!(
+        (run.state, run.outcome.as_deref()),
+        (RunState::Cancelled, Some("asset-gone"))
+    );
     assert_eq!(world.open_stages(), Vec::<String>::new());
 }
 
@@ -177,17 +250,27 @@ async fn canto_1_approval_6_a_deleted_asset_ends_its_review() {
 async fn canto_1_approval_survives_a_crash_between_start_and_recording() {
     let mut world = world().await;
     // The engine commits the start; the host dies before it learns of it.
-    world.engine.frame().faults().add(Rule::once("start-process", Fault::CommitThenTimeout));
+    world
+        .engine
+        .frame()
+        .faults()
+        .add(Rule::once("start-process", Fault::CommitThenTimeout));
     let asset = upload(&world);
     world.settle().await.unwrap();
     world.crash().await.unwrap();
     world.boot().await.unwrap();
-    world.pass(Duration::from_secs(900), Duration::from_secs(60)).await.unwrap();
+    world
+        .pass(Duration::from_secs(900), Duration::from_secs(60))
+        .await
+        .unwrap();
     assert_eq!(world.reviews_started(), 1);
     for (stage, person) in [("brand", ANN), ("legal", CARA), ("regional", DIRK)] {
         world.decide(stage, person, "approved", &[]).unwrap();
         world.minute().await.unwrap();
     }
-    assert_eq!(world.run().await.unwrap().outcome.as_deref(), Some("approved"));
+    assert_eq!(
+        world.run().await.unwrap().outcome.as_deref(),
+        Some("approved")
+    );
     assert_eq!(world.canto.asset(&asset).unwrap().status, "Approved");
 }

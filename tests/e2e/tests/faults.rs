@@ -84,8 +84,12 @@ impl Case {
         let world = World::start(setup).await.unwrap();
         world.canto.add_user("u1", "Uta Uploader");
         world.iconik.add_user("u1", "Uta Uploader", "token-of-uta");
-        world.iconik.add_template("in-review", &[("reviewers", &["read"])]);
-        world.iconik.add_template("released", &[("everybody", &["read"])]);
+        world
+            .iconik
+            .add_template("in-review", &[("reviewers", &["read"])]);
+        world
+            .iconik
+            .add_template("released", &[("everybody", &["read"])]);
         world
     }
 
@@ -133,10 +137,16 @@ impl Case {
         self.decide_all(&world).await;
         assert_released(&world, &asset).await;
         let effects = world.effects();
-        assert_eq!(effects["opentext: start-process"], 2, "the review and the notice");
+        assert_eq!(
+            effects["opentext: start-process"], 2,
+            "the review and the notice"
+        );
         match self {
             Self::Canto => {
-                assert_eq!(effects["canto: set-status"], 1, "an upload is pending already");
+                assert_eq!(
+                    effects["canto: set-status"], 1,
+                    "an upload is pending already"
+                );
                 assert_eq!(effects["canto: comment-version"], 1);
             }
             Self::Iconik => {
@@ -153,7 +163,9 @@ impl Case {
     async fn decide_all(self, world: &World) {
         for (stage, person) in self.stages() {
             self.until_open(world, stage).await;
-            world.decide(stage, person, "approved", &[("comment", "fine")]).unwrap();
+            world
+                .decide(stage, person, "approved", &[("comment", "fine")])
+                .unwrap();
         }
         self.until_ended(world).await;
     }
@@ -202,7 +214,10 @@ impl Case {
 
 fn notices(world: &World) -> usize {
     let processes = world.engine.all_processes();
-    processes.iter().filter(|process| process.definition == "forebayNotice").count()
+    processes
+        .iter()
+        .filter(|process| process.definition == "forebayNotice")
+        .count()
 }
 
 fn is_released(world: &World, asset: &Asset) -> bool {
@@ -217,11 +232,17 @@ fn is_released(world: &World, asset: &Asset) -> bool {
 
 async fn assert_released(world: &World, asset: &Asset) {
     let run = world.run().await.unwrap();
-    assert_eq!((run.state, run.outcome.as_deref()), (RunState::Completed, Some("approved")), "{run:#?}");
+    assert_eq!(
+        (run.state, run.outcome.as_deref()),
+        (RunState::Completed, Some("approved")),
+        "{run:#?}"
+    );
     assert!(is_released(world, asset));
     if let Asset::Iconik(id) = asset {
         let version = world.iconik.asset(id).unwrap().current().to_owned();
-        let status = world.iconik.domain(|domain, _| domain.approvals[&(id.clone(), version)].status());
+        let status = world
+            .iconik
+            .domain(|domain, _| domain.approvals[&(id.clone(), version)].status());
         assert_eq!(status, "APPROVED");
     }
 }
@@ -233,9 +254,17 @@ async fn retry(world: &World, run: &Run, signal: Option<&str>) {
             data: "{}".to_owned(),
             sender: "operator:tests".to_owned(),
         };
-        world.core().control(&run.id, Control::Signal(signal), "operator:tests").await.unwrap();
+        world
+            .core()
+            .control(&run.id, Control::Signal(signal), "operator:tests")
+            .await
+            .unwrap();
     }
-    world.core().control(&run.id, Control::Retry, "operator:tests").await.unwrap();
+    world
+        .core()
+        .control(&run.id, Control::Retry, "operator:tests")
+        .await
+        .unwrap();
     world.settle().await.unwrap();
 }
 
@@ -285,9 +314,15 @@ async fn f1_iconik_the_host_dies_at_each_effect() {
 async fn dies_with_answers_lost(case: Case) {
     let mut world = case.world(false).await;
     for write in case.writes() {
-        case.dam(&world).faults().add(Rule::once(*write, Fault::CommitThenTimeout));
+        case.dam(&world)
+            .faults()
+            .add(Rule::once(*write, Fault::CommitThenTimeout));
     }
-    world.engine.frame().faults().add(Rule::always("start-process", Fault::CommitThenTimeout).every(2));
+    world
+        .engine
+        .frame()
+        .faults()
+        .add(Rule::always("start-process", Fault::CommitThenTimeout).every(2));
     let asset = case.upload(&world);
     for (stage, person) in case.stages() {
         for _ in 0..12 {
@@ -322,13 +357,20 @@ async fn f1_iconik_the_host_dies_with_answers_lost() {
 async fn too_many_requests(case: Case) {
     let world = case.world(false).await;
     let writes = case.writes().iter().map(|write| (case.dam(&world), *write));
-    let writes: Vec<_> = writes.chain([(world.engine.frame(), "start-process")]).collect();
+    let writes: Vec<_> = writes
+        .chain([(world.engine.frame(), "start-process")])
+        .collect();
     for (frame, write) in &writes {
         frame.faults().add(Rule::once(*write, Fault::too_many(120)));
     }
-    let reads = [(case.dam(&world), "read-asset"), (world.engine.frame(), "list-tasks")];
+    let reads = [
+        (case.dam(&world), "read-asset"),
+        (world.engine.frame(), "list-tasks"),
+    ];
     for (frame, read) in reads {
-        frame.faults().add(Rule::once(read, Fault::too_many(120)).after(1));
+        frame
+            .faults()
+            .add(Rule::once(read, Fault::too_many(120)).after(1));
     }
     let asset = case.upload(&world);
     world.settle().await.unwrap();
@@ -339,7 +381,10 @@ async fn too_many_requests(case: Case) {
         let refused = calls.iter().position(|call| call.status == Some(429));
         let refused = refused.unwrap_or_else(|| panic!("{write} was never called"));
         let pause = calls[refused + 1].at.since(calls[refused].at);
-        assert!(pause >= Duration::from_secs(120), "{write} was called again after {pause:?}");
+        assert!(
+            pause >= Duration::from_secs(120),
+            "{write} was called again after {pause:?}"
+        );
     }
     case.assert_once(&world, &asset).await;
 }
@@ -369,7 +414,11 @@ async fn outage(case: Case) {
     let asset = case.upload(&world);
     world.settle().await.unwrap();
     world.endure(2 * HOUR - MINUTE, 5 * MINUTE).await.unwrap();
-    assert_eq!(world.effects(), BTreeMap::new(), "nothing can have happened");
+    assert_eq!(
+        world.effects(),
+        BTreeMap::new(),
+        "nothing can have happened"
+    );
     let [(first, ann), (second, cara)] = case.stages();
     case.until_open(&world, first).await;
     world.decide(first, ann, "approved", &[]).unwrap();
@@ -402,8 +451,14 @@ async fn answers_lost(case: Case) {
     let frames = case.writes().iter().map(|write| (case.dam(&world), *write));
     for (frame, write) in frames.chain([(world.engine.frame(), "start-process")]) {
         // The answers to the first call, and to every second one after that, are lost.
-        frame.faults().add(Rule::once(write, Fault::CommitThenTimeout));
-        frame.faults().add(Rule::always(write, Fault::CommitThenTimeout).after(1).every(2));
+        frame
+            .faults()
+            .add(Rule::once(write, Fault::CommitThenTimeout));
+        frame.faults().add(
+            Rule::always(write, Fault::CommitThenTimeout)
+                .after(1)
+                .every(2),
+        );
     }
     let asset = case.upload(&world);
     world.settle().await.unwrap();
@@ -432,14 +487,21 @@ async fn credentials_revoked(case: Case) {
         case.until_open(&world, second).await;
         world.endure(5 * MINUTE, MINUTE).await.unwrap();
 
-        let frame = if of_the_engine { world.engine.frame() } else { case.dam(&world) };
+        let frame = if of_the_engine {
+            world.engine.frame()
+        } else {
+            case.dam(&world)
+        };
         frame.tokens().revoke_credentials(true);
         let before = world.effects();
         world.decide(second, cara, "approved", &[]).unwrap();
         // Longer than the budget for retries, which is not spent on this.
         world.endure(2 * DAY, HOUR).await.unwrap();
         let run = world.run().await.unwrap();
-        assert!(matches!(run.state, RunState::Waiting | RunState::Retrying), "{run:#?}");
+        assert!(
+            matches!(run.state, RunState::Waiting | RunState::Retrying),
+            "{run:#?}"
+        );
         assert_eq!(world.effects(), before);
         assert!(!is_released(&world, &asset));
 
@@ -465,13 +527,19 @@ async fn terminated(case: Case) {
     let world = case.world(false).await;
     let asset = case.under_review(&world).await;
     let process = world.engine.all_processes().remove(0);
-    world.engine.terminate(&process.id, "ended by an administrator").unwrap();
+    world
+        .engine
+        .terminate(&process.id, "ended by an administrator")
+        .unwrap();
     world.endure(5 * MINUTE, MINUTE).await.unwrap();
 
     let run = world.run().await.unwrap();
     assert_eq!(run.state, RunState::Parked, "{run:#?}");
     let reason = run.park_reason.clone().unwrap();
-    assert!(reason.message.contains("ended by an administrator"), "{reason:?}");
+    assert!(
+        reason.message.contains("ended by an administrator"),
+        "{reason:?}"
+    );
     assert!(!is_released(&world, &asset));
 
     // A retry alone finds the same and changes nothing.
@@ -481,7 +549,12 @@ async fn terminated(case: Case) {
 
     // What the reason says to do starts another review, which decides.
     retry(&world, &run, Some("restart")).await;
-    assert_eq!(world.reviews_started(), 2, "{:#?}", world.core().store().steps(&run.id).await);
+    assert_eq!(
+        world.reviews_started(),
+        2,
+        "{:#?}",
+        world.core().store().steps(&run.id).await
+    );
     case.decide_all(&world).await;
     assert_released(&world, &asset).await;
     assert_eq!(world.reviews_started(), 2);
@@ -519,13 +592,25 @@ async fn clock_jumps(case: Case, is_down: bool) {
     let run = world.run().await.unwrap();
     assert_eq!(run.state, RunState::Waiting, "{run:#?}");
     let audit = world.audit(&run).await.unwrap();
-    let escalated = audit.iter().filter(|entry| entry.action == "escalated").count();
+    let escalated = audit
+        .iter()
+        .filter(|entry| entry.action == "escalated")
+        .count();
     assert_eq!(escalated, 1, "once");
     let comments = world.engine.comments(&world.engine.all_processes()[0].id);
-    assert!(comments.len() <= 2, "each reminder at most once: {comments:#?}");
+    assert!(
+        comments.len() <= 2,
+        "each reminder at most once: {comments:#?}"
+    );
     assert!(!is_released(&world, &asset), "never approved by silence");
-    let task = world.engine.open_tasks(&world.engine.all_processes()[0].id).remove(0);
-    assert!(task.candidate_groups().any(|group| group == "dam-leads"), "{task:#?}");
+    let task = world
+        .engine
+        .open_tasks(&world.engine.all_processes()[0].id)
+        .remove(0);
+    assert!(
+        task.candidate_groups().any(|group| group == "dam-leads"),
+        "{task:#?}"
+    );
 
     // Twice the time: an operator must look, and still nothing is released.
     world.clock.advance(5 * DAY);

@@ -38,13 +38,19 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 async fn world() -> World {
-    let world =
-        World::start(Setup { iconik_flow: Some(FLOW.to_owned()), ..Setup::default() }).await.unwrap();
+    let world = World::start(Setup {
+        iconik_flow: Some(FLOW.to_owned()),
+        ..Setup::default()
+    })
+    .await
+    .unwrap();
     world.engine.add_group("legal-emea", &[CARA]);
     world.iconik.add_user("uta", "Uta Uploader", "token-of-uta");
-    for (template, group) in
-        [("in-review", "reviewers"), ("released", "everybody"), ("restricted", "ingest-team")]
-    {
+    for (template, group) in [
+        ("in-review", "reviewers"),
+        ("released", "everybody"),
+        ("restricted", "ingest-team"),
+    ] {
         world.iconik.add_template(template, &[(group, &["read"])]);
     }
     world
@@ -65,7 +71,12 @@ async fn under_review(world: &World) -> String {
     let asset = ingest(world, "promo.mov");
     world.settle().await.unwrap();
     world.pass(5 * MINUTE, MINUTE).await.unwrap();
-    assert_eq!(world.open_stages(), ["technical"], "{:#?}", world.runs().await.unwrap());
+    assert_eq!(
+        world.open_stages(),
+        ["technical"],
+        "{:#?}",
+        world.runs().await.unwrap()
+    );
     asset
 }
 
@@ -73,7 +84,11 @@ async fn under_review(world: &World) -> String {
 fn access(world: &World, asset: &str) -> Vec<String> {
     let key = ("assets".to_owned(), asset.to_owned());
     world.iconik.domain(|domain, _| {
-        domain.acls.get(&key).map(|acl| acl.groups.keys().cloned().collect()).unwrap_or_default()
+        domain
+            .acls
+            .get(&key)
+            .map(|acl| acl.groups.keys().cloned().collect())
+            .unwrap_or_default()
     })
 }
 
@@ -81,7 +96,10 @@ fn access(world: &World, asset: &str) -> Vec<String> {
 fn collections(world: &World, asset: &str) -> Vec<String> {
     world.iconik.domain(|domain, _| {
         let holding = domain.collections_of(asset);
-        let mut paths: Vec<_> = holding.iter().map(|id| domain.collection_path(id)).collect();
+        let mut paths: Vec<_> = holding
+            .iter()
+            .map(|id| domain.collection_path(id))
+            .collect();
         paths.sort();
         paths
     })
@@ -90,7 +108,12 @@ fn collections(world: &World, asset: &str) -> Vec<String> {
 /// Where the approval of a version stands.
 fn approval(world: &World, asset: &str, version: &str) -> &'static str {
     let key = (asset.to_owned(), version.to_owned());
-    world.iconik.domain(|domain, _| domain.approvals.get(&key).map_or("N/A", |found| found.status()))
+    world.iconik.domain(|domain, _| {
+        domain
+            .approvals
+            .get(&key)
+            .map_or("N/A", |found| found.status())
+    })
 }
 
 fn current(world: &World, asset: &str) -> String {
@@ -100,16 +123,23 @@ fn current(world: &World, asset: &str) -> String {
 fn field(world: &World, asset: &str, name: &str) -> String {
     let key = ("assets".to_owned(), asset.to_owned());
     world.iconik.domain(|domain, _| {
-        let values = domain.metadata.get(&key).and_then(|values| values.get(name));
+        let values = domain
+            .metadata
+            .get(&key)
+            .and_then(|values| values.get(name));
         let value = values.and_then(|values| values.first());
-        value.and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+        value
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+            .to_owned()
     })
 }
 
 /// The status of every webhook there is.
 fn hooks(world: &World) -> Vec<String> {
     world.iconik.domain(|domain, _| {
-        let status = |hook: &serde_json::Map<_, _>| hook["status"].as_str().unwrap_or_default().to_owned();
+        let status =
+            |hook: &serde_json::Map<_, _>| hook["status"].as_str().unwrap_or_default().to_owned();
         domain.webhooks.iter().map(status).collect()
     })
 }
@@ -117,13 +147,19 @@ fn hooks(world: &World) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn iconik_1_intake_review_1_starts_when_the_proxy_is_ready() {
     let world = world().await;
-    world.iconik.domain(|domain, _| domain.proxy_delay = 20 * MINUTE);
+    world
+        .iconik
+        .domain(|domain, _| domain.proxy_delay = 20 * MINUTE);
     let asset = ingest(&world, "promo.mov");
     world.settle().await.unwrap();
     world.pass(19 * MINUTE, MINUTE).await.unwrap();
     assert_eq!(world.reviews_started(), 0, "not earlier");
     assert_eq!(world.run().await.unwrap().state, RunState::Waiting);
-    assert_eq!(access(&world, &asset), ["reviewers"], "protected from the beginning");
+    assert_eq!(
+        access(&world, &asset),
+        ["reviewers"],
+        "protected from the beginning"
+    );
 
     world.pass(2 * MINUTE, MINUTE).await.unwrap();
     assert_eq!(world.open_stages(), ["technical"]);
@@ -140,15 +176,23 @@ async fn iconik_1_intake_review_2_all_stages_approve() {
     assert_eq!(approval(&world, &asset, &version), "REQUESTED");
     assert_eq!(access(&world, &asset), ["reviewers"]);
     for (stage, person) in [("technical", EVA), ("editorial", EVA), ("legal", CARA)] {
-        world.decide(stage, person, "approved", &[("comment", "fine")]).unwrap();
+        world
+            .decide(stage, person, "approved", &[("comment", "fine")])
+            .unwrap();
         world.minute().await.unwrap();
     }
 
     let run = world.run().await.unwrap();
-    assert_eq!((run.state, run.outcome.as_deref()), (RunState::Completed, Some("approved")));
+    assert_eq!(
+        (run.state, run.outcome.as_deref()),
+        (RunState::Completed, Some("approved"))
+    );
     assert_eq!(approval(&world, &asset, &version), "APPROVED");
     assert_eq!(access(&world, &asset), ["everybody"]);
-    assert_eq!(collections(&world, &asset), ["Ingest/Card 7", "Released/Winter"]);
+    assert_eq!(
+        collections(&world, &asset),
+        ["Ingest/Card 7", "Released/Winter"]
+    );
     assert_eq!(field(&world, &asset, "reviewed_version"), version);
     assert_eq!(field(&world, &asset, "review_state"), "approved");
     assert_eq!(field(&world, &asset, "run"), run.id.as_str());
@@ -156,8 +200,15 @@ async fn iconik_1_intake_review_2_all_stages_approve() {
 
     let audit = world.audit(&run).await.unwrap();
     let decided = audit.iter().filter(|entry| entry.action == "decision");
-    assert_eq!(decided.map(|entry| entry.actor.as_str()).collect::<Vec<_>>(), [EVA, EVA, CARA]);
-    let access = audit.iter().filter(|entry| entry.action == "access-changed");
+    assert_eq!(
+        decided
+            .map(|entry| entry.actor.as_str())
+            .collect::<Vec<_>>(),
+        [EVA, EVA, CARA]
+    );
+    let access = audit
+        .iter()
+        .filter(|entry| entry.action == "access-changed");
     assert_eq!(access.count(), 2, "hold and release");
     // The summary is a comment beside the asset.
     assert_eq!(world.iconik.frame().recorder().effects("create-segment"), 1);
@@ -165,7 +216,12 @@ async fn iconik_1_intake_review_2_all_stages_approve() {
     // What the review itself wrote starts nothing new.
     world.pass(HOUR, 15 * MINUTE).await.unwrap();
     assert_eq!(world.reviews_started(), 1);
-    let live = world.runs().await.unwrap().into_iter().filter(|run| run.state == RunState::Waiting);
+    let live = world
+        .runs()
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|run| run.state == RunState::Waiting);
     assert_eq!(live.count(), 0);
 }
 
@@ -206,7 +262,9 @@ async fn iconik_1_intake_review_4_disagreement_is_for_the_coordinator() {
     let asset = under_review(&world).await;
     world.iconik.vote(&asset, "one@external.test", "APPROVED");
     world.settle().await.unwrap();
-    world.iconik.vote(&asset, "two@external.test", "NOT_APPROVED");
+    world
+        .iconik
+        .vote(&asset, "two@external.test", "NOT_APPROVED");
     world.settle().await.unwrap();
     world.pass(HOUR, 5 * MINUTE).await.unwrap();
 
@@ -216,13 +274,20 @@ async fn iconik_1_intake_review_4_disagreement_is_for_the_coordinator() {
     assert_eq!(access(&world, &asset), ["reviewers"], "nothing is released");
     assert_eq!(collections(&world, &asset), ["Ingest/Card 7"]);
     let processes = world.engine.all_processes();
-    let tasks = processes.iter().flat_map(|process| world.engine.open_tasks(&process.id));
+    let tasks = processes
+        .iter()
+        .flat_map(|process| world.engine.open_tasks(&process.id));
     let coordinators: Vec<_> = tasks
         .filter(|task| task.candidate_groups().any(|group| group == "dam-leads"))
         .map(|task| task.name)
         .collect();
-    assert!(coordinators.contains(&"technical".to_owned()), "{coordinators:?}");
-    let notices = processes.iter().filter(|process| process.definition == "forebayNotice");
+    assert!(
+        coordinators.contains(&"technical".to_owned()),
+        "{coordinators:?}"
+    );
+    let notices = processes
+        .iter()
+        .filter(|process| process.definition == "forebayNotice");
     assert_eq!(notices.count(), 1, "the coordinator is told once");
 }
 
@@ -239,14 +304,26 @@ async fn iconik_1_intake_review_5_a_new_version_supersedes_the_review() {
     let old = world.engine.all_processes().remove(0);
     let old_task = world.engine.open_tasks(&old.id).remove(0);
 
-    let new_version = world.iconik.add_version(&asset, "better frames", "uta").unwrap();
+    let new_version = world
+        .iconik
+        .add_version(&asset, "better frames", "uta")
+        .unwrap();
     world.pass(5 * MINUTE, MINUTE).await.unwrap();
-    let ended = world.engine.processes(old.business_key.as_deref().unwrap()).remove(0);
+    let ended = world
+        .engine
+        .processes(old.business_key.as_deref().unwrap())
+        .remove(0);
     assert_eq!(ended.delete_reason.as_deref(), Some("superseded"));
     assert_eq!(world.reviews_started(), 2);
-    assert_eq!(world.open_stages(), ["technical"], "from the first stage again");
+    assert_eq!(
+        world.open_stages(),
+        ["technical"],
+        "from the first stage again"
+    );
 
-    let late = world.engine.decide(&old_task.id, CARA, "approved", &serde_json::Map::new());
+    let late = world
+        .engine
+        .decide(&old_task.id, CARA, "approved", &serde_json::Map::new());
     assert!(late.is_err(), "the old task is closed");
     world.minute().await.unwrap();
     assert_eq!(approval(&world, &asset, &new_version), "REQUESTED");
@@ -264,7 +341,10 @@ async fn iconik_1_intake_review_5_a_decision_beside_a_new_version_does_not_relea
         world.minute().await.unwrap();
     }
     // Both happen before the host learns of either.
-    let new_version = world.iconik.add_version(&asset, "better frames", "uta").unwrap();
+    let new_version = world
+        .iconik
+        .add_version(&asset, "better frames", "uta")
+        .unwrap();
     world.decide("legal", CARA, "approved", &[]).unwrap();
     world.poll(forebay_e2e::ENGINE).await.unwrap();
     world.pass(5 * MINUTE, MINUTE).await.unwrap();
@@ -272,7 +352,11 @@ async fn iconik_1_intake_review_5_a_decision_beside_a_new_version_does_not_relea
     assert_eq!(world.run().await.unwrap().state, RunState::Waiting);
     assert_eq!(approval(&world, &asset, &new_version), "REQUESTED");
     assert_eq!(access(&world, &asset), ["reviewers"], "nothing is released");
-    assert_eq!(world.open_stages(), ["technical"], "the new version is reviewed on its own");
+    assert_eq!(
+        world.open_stages(),
+        ["technical"],
+        "the new version is reviewed on its own"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -284,11 +368,20 @@ async fn iconik_1_intake_review_rejected_media_is_kept_back() {
     world.minute().await.unwrap();
 
     let run = world.run().await.unwrap();
-    assert_eq!((run.state, run.outcome.as_deref()), (RunState::Completed, Some("rejected")));
-    assert_eq!(approval(&world, &asset, &current(&world, &asset)), "NOT_APPROVED");
+    assert_eq!(
+        (run.state, run.outcome.as_deref()),
+        (RunState::Completed, Some("rejected"))
+    );
+    assert_eq!(
+        approval(&world, &asset, &current(&world, &asset)),
+        "NOT_APPROVED"
+    );
     assert_eq!(access(&world, &asset), ["ingest-team"]);
     assert_eq!(collections(&world, &asset), ["Ingest/Card 7", "Rejected"]);
-    assert_eq!(field(&world, &asset, "review_comment"), "QUALITY: dropped frames");
+    assert_eq!(
+        field(&world, &asset, "review_comment"),
+        "QUALITY: dropped frames"
+    );
     let stages = world.open_stages();
     assert!(!stages.contains(&"editorial".to_owned()) && !stages.contains(&"legal".to_owned()));
 }

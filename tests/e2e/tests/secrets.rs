@@ -59,10 +59,15 @@ impl Log {
 fn find(secrets: &[String], place: &str, bytes: &[u8]) {
     for secret in secrets {
         let secret = secret.as_bytes();
-        let found = bytes.windows(secret.len()).position(|window| window == secret);
+        let found = bytes
+            .windows(secret.len())
+            .position(|window| window == secret);
         if let Some(at) = found {
             let around = &bytes[at.saturating_sub(200)..(at + 100).min(bytes.len())];
-            panic!("a secret is in {place}: …{}…", String::from_utf8_lossy(around));
+            panic!(
+                "a secret is in {place}: …{}…",
+                String::from_utf8_lossy(around)
+            );
         }
     }
 }
@@ -70,7 +75,9 @@ fn find(secrets: &[String], place: &str, bytes: &[u8]) {
 /// Every path of the API that can be read, with its parameters filled in.
 fn readable(document: &Value, run: &str, plugin: &str) -> Vec<String> {
     let paths = document["paths"].as_object().unwrap();
-    let gets = paths.iter().filter(|(_, operations)| operations.get("get").is_some());
+    let gets = paths
+        .iter()
+        .filter(|(_, operations)| operations.get("get").is_some());
     let mut filled = Vec::new();
     for (path, _) in gets {
         let names = if path.starts_with("/v1/connections/") {
@@ -94,7 +101,9 @@ async fn secrets_are_in_no_store_answer_or_log() {
     let log = Log::capture();
     let setup = Setup {
         canto_flow: Some(FLOW.to_owned()),
-        iconik_flow: Some(format!("{FLOW}\ninitial_status = false\nfields = {{ review_run = \"run\" }}")),
+        iconik_flow: Some(format!(
+            "{FLOW}\ninitial_status = false\nfields = {{ review_run = \"run\" }}"
+        )),
         ..Setup::default()
     };
     let world = World::start(setup).await.unwrap();
@@ -105,38 +114,68 @@ async fn secrets_are_in_no_store_answer_or_log() {
         (world.iconik.frame(), "write-metadata"),
         (world.engine.frame(), "start-process"),
     ] {
-        frame.faults().add(Rule::once(write, Fault::CommitThenTimeout));
+        frame
+            .faults()
+            .add(Rule::once(write, Fault::CommitThenTimeout));
         frame.faults().add(Rule::once("token", Fault::status(500)));
     }
-    let asset = world.canto.add_asset(NewAsset::new("spot.mp4", "frames", "u1")).unwrap();
-    world.iconik.add_asset(iconik::NewAsset::new("clip.mp4", "frames", "u1"));
+    let asset = world
+        .canto
+        .add_asset(NewAsset::new("spot.mp4", "frames", "u1"))
+        .unwrap();
+    world
+        .iconik
+        .add_asset(iconik::NewAsset::new("clip.mp4", "frames", "u1"));
     world.settle().await.unwrap();
     world.endure(30 * MINUTE, MINUTE).await.unwrap();
-    assert_eq!(world.open_stages(), ["brand", "brand"], "{:#?}", world.runs().await.unwrap());
+    assert_eq!(
+        world.open_stages(),
+        ["brand", "brand"],
+        "{:#?}",
+        world.runs().await.unwrap()
+    );
 
     let forged = serde_json::json!({
         "secure_token": "not-the-token", "scheme": asset.scheme, "id": asset.id, "displayname": "x",
     });
     let hook = format!("{}/hooks/{CANTO}/upload", world.address());
     let refused = tokio::task::spawn_blocking(move || ureq::post(hook).send_json(forged));
-    assert!(refused.await.unwrap().is_err(), "a forged delivery is turned away");
+    assert!(
+        refused.await.unwrap().is_err(),
+        "a forged delivery is turned away"
+    );
 
-    let frames = [world.canto.frame(), world.iconik.frame(), world.engine.frame()];
+    let frames = [
+        world.canto.frame(),
+        world.iconik.frame(),
+        world.engine.frame(),
+    ];
     for revoked in [true, false] {
-        frames.iter().for_each(|frame| frame.tokens().revoke_credentials(revoked));
+        frames
+            .iter()
+            .for_each(|frame| frame.tokens().revoke_credentials(revoked));
         world.endure(30 * MINUTE, 5 * MINUTE).await.unwrap();
     }
     for _ in 0..2 {
-        world.decide("brand", ANN, "approved", &[("comment", "fine")]).unwrap();
+        world
+            .decide("brand", ANN, "approved", &[("comment", "fine")])
+            .unwrap();
         world.endure(10 * MINUTE, MINUTE).await.unwrap();
     }
     let runs = world.runs().await.unwrap();
-    assert!(runs.iter().all(|run| run.state == RunState::Completed), "{runs:#?}");
+    assert!(
+        runs.iter().all(|run| run.state == RunState::Completed),
+        "{runs:#?}"
+    );
     assert_eq!(runs.len(), 2);
 
     // Tokens that vendors issued meanwhile are secrets too.
     let issued = frames.iter().flat_map(|frame| frame.tokens().all());
-    let secrets: Vec<String> = SECRETS.iter().map(|secret| (*secret).to_owned()).chain(issued).collect();
+    let secrets: Vec<String> = SECRETS
+        .iter()
+        .map(|secret| (*secret).to_owned())
+        .chain(issued)
+        .collect();
     assert!(secrets.len() > SECRETS.len(), "tokens were issued");
 
     let (status, document) = world.get("/openapi.json").await.unwrap();
@@ -147,7 +186,10 @@ async fn secrets_are_in_no_store_answer_or_log() {
         for plugin in ["canto", "iconik", "opentext-workflow", "approval"] {
             for path in readable(&document, run.id.as_str(), plugin) {
                 let (status, text) = world.get(&path).await.unwrap();
-                assert!(status == 200 || status == 404, "{path} answered {status}: {text}");
+                assert!(
+                    status == 200 || status == 404,
+                    "{path} answered {status}: {text}"
+                );
                 answered += u32::from(status == 200);
                 find(&secrets, &path, text.as_bytes());
             }
@@ -156,14 +198,25 @@ async fn secrets_are_in_no_store_answer_or_log() {
     assert!(answered > 50, "only {answered} answers were looked at");
 
     let database = std::fs::read(world.folder().join("forebay.db")).unwrap();
-    let holds = |text: &str| database.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(holds("spot.mp4") && holds("clip.mp4"), "what is stored can be read as it is");
+    let holds = |text: &str| {
+        database
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    };
+    assert!(
+        holds("spot.mp4") && holds("clip.mp4"),
+        "what is stored can be read as it is"
+    );
     let mut files = 0;
     for entry in std::fs::read_dir(world.folder()).unwrap() {
         let path = entry.unwrap().path();
         if path.is_file() {
             files += 1;
-            find(&secrets, &path.display().to_string(), &std::fs::read(&path).unwrap());
+            find(
+                &secrets,
+                &path.display().to_string(),
+                &std::fs::read(&path).unwrap(),
+            );
         }
     }
     assert!(files >= 2, "the configuration and the database at least");

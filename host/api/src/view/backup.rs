@@ -40,7 +40,15 @@ pub(crate) struct BackupView {
 impl BackupView {
     /// Done if there is a size.
     pub(crate) fn new(path: &Path, bytes: Option<u64>) -> Self {
-        let state = if bytes.is_some() { BackupState::Done } else { BackupState::Running };
-        Self { path: path.display().to_string(), state, bytes }
+        let state = if bytes.is_some() {
+            BackupState::Done
+        } else {
+            BackupState::Running
+        };
+        Self {
+            path: path.display().to_string(),
+            state,
+            bytes,
+        }
     }
 }

@@ -12,11 +12,16 @@ use crate::support::Host;
 async fn a_backup_holds_what_the_host_holds() {
     let host = Host::new().await;
     let run = host.start("a").await;
-    let answer = host.post("/v1/backup", json!({"target": "monday.db"})).await;
+    let answer = host
+        .post("/v1/backup", json!({"target": "monday.db"}))
+        .await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["state"], "done");
     let path = answer.body["path"].as_str().unwrap();
-    assert_eq!(Path::new(path), host.directory.path().join("backups/monday.db"));
+    assert_eq!(
+        Path::new(path),
+        host.directory.path().join("backups/monday.db")
+    );
     let size = std::fs::metadata(path).unwrap().len();
     assert_eq!(answer.body["bytes"], size);
     let copy = SqliteStore::open(SqliteOptions::new(path)).unwrap();
@@ -39,7 +44,9 @@ async fn a_backup_goes_where_it_may_and_overwrites_nothing() {
     }
     assert_eq!(ask("a/b.db").await.status, 200);
     assert_eq!(ask("a/b.db").await.problem(), (409, "conflict"));
-    let unknown = host.post("/v1/backup", json!({"target": "c.db", "force": true})).await;
+    let unknown = host
+        .post("/v1/backup", json!({"target": "c.db", "force": true}))
+        .await;
     assert_eq!(unknown.problem(), (400, "malformed"));
     host.break_store(true);
     assert_eq!(ask("c.db").await.problem(), (503, "unavailable"));
@@ -50,9 +57,18 @@ async fn the_audit_of_a_run_outlives_it() {
     let host = Host::new().await;
     let id = host.start("a").await;
     let cancel = json!({"reason": "over", "force": true});
-    assert_eq!(host.post(&format!("/v1/runs/{id}:cancel"), cancel).await.status, 200);
+    assert_eq!(
+        host.post(&format!("/v1/runs/{id}:cancel"), cancel)
+            .await
+            .status,
+        200
+    );
     let policy = RetentionPolicy::default();
-    let pruned = host.store.prune(policy, Vec::new(), Timestamp(i64::MAX)).await.unwrap();
+    let pruned = host
+        .store
+        .prune(policy, Vec::new(), Timestamp(i64::MAX))
+        .await
+        .unwrap();
     assert_eq!(pruned.runs, 1);
     assert_eq!(host.get(&format!("/v1/runs/{id}")).await.status, 404);
     let audit = host.get(&format!("/v1/runs/{id}/audit")).await;

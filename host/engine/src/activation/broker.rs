@@ -9,9 +9,7 @@ use forebay_model::capability::{CapabilityError, Detail};
 use forebay_model::event::{DeliveryContent, Signal};
 use forebay_model::flow::{FlowSpec, Mode};
 use forebay_model::plugin::Plugin;
-use forebay_model::ports::{
-    Broker, Calendar, CallContext, CapabilityCall, GuestError, Interrupt,
-};
+use forebay_model::ports::{Broker, Calendar, CallContext, CapabilityCall, GuestError, Interrupt};
 use forebay_model::{ConnectionName, Digest, FlowName, InterfaceName, RunId, Timestamp};
 use forebay_store::runs::{Claimed, NewRun, Notice};
 use serde_json::{Value, json};
@@ -92,8 +90,19 @@ impl ActivationBroker {
     ) -> Self {
         let activation = claimed.run.activations + 1;
         let tape = Tape::new(claimed.run.id.clone(), activation, claimed.journal.clone());
-        let inner = Inner { tape, gathered: Gathered::default(), stop: None, random_ids: 0 };
-        Self { core, claimed, flow, handler, inner: Mutex::new(inner) }
+        let inner = Inner {
+            tape,
+            gathered: Gathered::default(),
+            stop: None,
+            random_ids: 0,
+        };
+        Self {
+            core,
+            claimed,
+            flow,
+            handler,
+            inner: Mutex::new(inner),
+        }
     }
 
     /// Why it was ended early, if it was.
@@ -123,7 +132,12 @@ impl ActivationBroker {
     /// Store everything known so far, the intent included, before an effect is tried.
     async fn save_intent(&self) -> Result<(), Interrupt> {
         let entries = self.with_tape(Tape::take_unsaved);
-        match self.core.store.journal(&self.claimed.claim, entries.clone()).await {
+        match self
+            .core
+            .store
+            .journal(&self.claimed.claim, entries.clone())
+            .await
+        {
             Ok(()) => Ok(()),
             Err(forebay_store::Error::Superseded { .. }) => Err(self.end(Stop::Superseded)),
             Err(error) => {
@@ -143,7 +157,11 @@ impl ActivationBroker {
     ) -> Result<Value, Interrupt> {
         if let Some(error) = self.core.health.refusal(connection) {
             let connection = connection.clone();
-            return Err(self.end(Stop::Refused { connection, error, denied: false }));
+            return Err(self.end(Stop::Refused {
+                connection,
+                error,
+                denied: false,
+            }));
         }
         let Some((digest, spec)) = self.core.connector(connection) else {
             let error = format!("no plugin for the connection {connection} is loaded");
@@ -161,7 +179,9 @@ impl ActivationBroker {
             run: Some(self.claimed.run.id.clone()),
         };
         let guests = &self.core.guests;
-        let answer = guests.call(&digest, &spec, context, &call.function, &call.arguments).await;
+        let answer = guests
+            .call(&digest, &spec, context, &call.function, &call.arguments)
+            .await;
         match answer {
             Ok(result) => self.accept(call, connection, index, result),
             Err(error) => Err(self.connector_failed(connection, call, &error)),
@@ -177,7 +197,11 @@ impl ActivationBroker {
         index: usize,
         result: Value,
     ) -> Result<Value, Interrupt> {
-        let error = if call.fallible { error_of(&result) } else { None };
+        let error = if call.fallible {
+            error_of(&result)
+        } else {
+            None
+        };
         if let Some(error) = error {
             let said = format!("{} at {connection}: {error}", call.function);
             match &error {
@@ -186,10 +210,17 @@ impl ActivationBroker {
                 }
                 CapabilityError::Denied(_) => {
                     let connection = connection.clone();
-                    return Err(self.end(Stop::Refused { connection, error: said, denied: true }));
+                    return Err(self.end(Stop::Refused {
+                        connection,
+                        error: said,
+                        denied: true,
+                    }));
                 }
                 CapabilityError::Uncertain(_) => {
-                    return Err(self.end(Stop::Park { code: "possible-duplicate", message: said }));
+                    return Err(self.end(Stop::Park {
+                        code: "possible-duplicate",
+                        message: said,
+                    }));
                 }
                 CapabilityError::NotFound(_)
                 | CapabilityError::Conflict(_)
@@ -224,17 +255,26 @@ impl ActivationBroker {
         error: String,
         asked: Option<Duration>,
     ) -> Interrupt {
-        self.end(Stop::Later { connection: connection.clone(), error, asked })
+        self.end(Stop::Later {
+            connection: connection.clone(),
+            error,
+            asked,
+        })
     }
 
     /// Answer a call that leads nowhere: the connection does not offer the interface.
     fn unsupported(&self, call: &CapabilityCall, role: &str) -> Result<Value, Interrupt> {
-        let message =
-            format!("{} is not offered by the connection of the role `{role}`", call.function);
+        let message = format!(
+            "{} is not offered by the connection of the role `{role}`",
+            call.function
+        );
         if call.fallible {
             Ok(json!({"err": CapabilityError::Unsupported(Detail::new(message))}))
         } else {
-            Err(self.end(Stop::Park { code: "unsupported", message }))
+            Err(self.end(Stop::Park {
+                code: "unsupported",
+                message,
+            }))
         }
     }
 }
@@ -252,13 +292,19 @@ impl Core {
 
     /// Does the connection's plugin export this interface?
     pub(crate) fn offers(&self, connection: &ConnectionName, interface: &InterfaceName) -> bool {
-        let Ok(spec) = self.connection(connection) else { return false };
-        self.guests.current(&spec.plugin).is_some_and(|plugin| plugin.exports(interface))
+        let Ok(spec) = self.connection(connection) else {
+            return false;
+        };
+        self.guests
+            .current(&spec.plugin)
+            .is_some_and(|plugin| plugin.exports(interface))
     }
 
     /// Is this function declared as a read by the connection's plugin?
     pub(crate) fn reads_only(&self, connection: &ConnectionName, function: &str) -> bool {
-        let Ok(spec) = self.connection(connection) else { return false };
+        let Ok(spec) = self.connection(connection) else {
+            return false;
+        };
         let plugin = self.guests.current(&spec.plugin);
         let info = plugin.as_ref().and_then(|plugin| plugin.connector());
         info.is_some_and(|info| info.reads.iter().any(|read| read == function))
@@ -268,14 +314,16 @@ impl Core {
 #[async_trait]
 impl Broker for ActivationBroker {
     async fn call(&self, call: CapabilityCall) -> Result<Value, Interrupt> {
-        let Some((role, connection)) =
-            binding(&self.flow, &self.handler, &call.function.interface)
+        let Some((role, connection)) = binding(&self.flow, &self.handler, &call.function.interface)
         else {
             let message = format!(
                 "the flow binds no connection for the interface {}; add it to the flow's connections",
                 call.function.interface
             );
-            return Err(self.end(Stop::Park { code: "unbound", message }));
+            return Err(self.end(Stop::Park {
+                code: "unbound",
+                message,
+            }));
         };
         let mutating = !self.core.reads_only(connection, &call.function.to_string());
         let played = self.inner().tape.next(
@@ -289,8 +337,12 @@ impl Broker for ActivationBroker {
             Playback::Recorded(result) => return Ok(result),
             Playback::Repeat(index) | Playback::New(index) => index,
             Playback::Differs { recorded, asked } => {
-                let message = format!("the journal holds {recorded}, the handler asked for {asked}");
-                return Err(self.end(Stop::Park { code: "nondeterministic", message }));
+                let message =
+                    format!("the journal holds {recorded}, the handler asked for {asked}");
+                return Err(self.end(Stop::Park {
+                    code: "nondeterministic",
+                    message,
+                }));
             }
         };
         if !self.core.offers(connection, &call.function.interface)
@@ -314,7 +366,11 @@ impl Broker for ActivationBroker {
     }
 
     fn seed(&self) -> u64 {
-        let id = format!("{}/{}", self.claimed.run.id, self.claimed.run.activations + 1);
+        let id = format!(
+            "{}/{}",
+            self.claimed.run.id,
+            self.claimed.run.activations + 1
+        );
         let digest = Digest::of(id.as_bytes());
         u64::from_str_radix(&digest.as_str()[..16], 16).unwrap_or_default()
     }
@@ -336,8 +392,11 @@ impl Broker for ActivationBroker {
     }
 
     fn available(&self, role: &str, capability: &str) -> bool {
-        let Some(connection) = self.flow.connections.get(role) else { return false };
-        self.core.offers(connection, &InterfaceName::new(capability))
+        let Some(connection) = self.flow.connections.get(role) else {
+            return false;
+        };
+        self.core
+            .offers(connection, &InterfaceName::new(capability))
     }
 
     async fn spawn(
@@ -346,7 +405,11 @@ impl Broker for ActivationBroker {
         business_key: String,
         input: String,
     ) -> Result<Result<String, CapabilityError>, Interrupt> {
-        let origin = format!("{}/{}", self.claimed.run.id, self.claimed.run.activations + 1);
+        let origin = format!(
+            "{}/{}",
+            self.claimed.run.id,
+            self.claimed.run.activations + 1
+        );
         let name = FlowName::from(flow);
         let delivery = DeliveryContent::Request(input);
         let admitted = match self.core.admit(&name, &delivery).await {
@@ -356,13 +419,25 @@ impl Broker for ActivationBroker {
                 return Ok(Err(CapabilityError::NotFound(detail)));
             }
         };
-        let Admitted::Start { flow, handler, mut start } = admitted else {
+        let Admitted::Start {
+            flow,
+            handler,
+            mut start,
+        } = admitted
+        else {
             let detail = Detail::new(format!("flow {name} refuses the input: {admitted}"));
             return Ok(Err(CapabilityError::Unsupported(detail)));
         };
         start.business_key = business_key;
         let actor = format!("run:{}", self.claimed.run.id);
-        let run = flow.new_run(&handler, start, delivery, &origin, actor, self.core.clock.now());
+        let run = flow.new_run(
+            &handler,
+            start,
+            delivery,
+            &origin,
+            actor,
+            self.core.clock.now(),
+        );
         let id = run.id.to_string();
         if self.flow.mode == Mode::Enforce {
             self.inner().gathered.spawns.push(run);
@@ -379,7 +454,10 @@ impl Broker for ActivationBroker {
         let sender = format!("run:{}", self.claimed.run.id);
         let signal = Signal { name, data, sender };
         if self.flow.mode == Mode::Enforce {
-            self.inner().gathered.signals.push((RunId::from(run), signal));
+            self.inner()
+                .gathered
+                .signals
+                .push((RunId::from(run), signal));
         }
         Ok(Ok(()))
     }
@@ -398,7 +476,10 @@ impl Broker for ActivationBroker {
     }
 
     fn notify(&self, channel: String, message: String) {
-        self.inner().gathered.notices.push(Notice { channel, message });
+        self.inner()
+            .gathered
+            .notices
+            .push(Notice { channel, message });
     }
 
     fn progress(&self, done: u64, total: u64) {

@@ -71,21 +71,33 @@ impl Core {
             Arc::clone(&flow),
             Arc::clone(&handler),
         ));
-        let attempt = Attempt { core: Arc::clone(self), claimed, flow, handler, broker };
+        let attempt = Attempt {
+            core: Arc::clone(self),
+            claimed,
+            flow,
+            handler,
+            broker,
+        };
         attempt.run().await
     }
 
     async fn park_unstarted(&self, claimed: &Claimed, message: &str) -> forebay_store::Result<()> {
         let reason = ParkReason::new("unavailable", message);
         let now = self.clock.now();
-        self.store.park(&claimed.claim, reason, Vec::new(), Vec::new(), now).await
+        self.store
+            .park(&claimed.claim, reason, Vec::new(), Vec::new(), now)
+            .await
     }
 }
 
 impl Attempt {
     async fn run(self) -> forebay_store::Result<()> {
         let activation = self.activation();
-        let outcome = self.core.guests.handle(activation, Arc::clone(&self.broker) as _).await;
+        let outcome = self
+            .core
+            .guests
+            .handle(activation, Arc::clone(&self.broker) as _)
+            .await;
         if let Some(stop) = self.broker.stop() {
             return self.stopped(stop).await;
         }
@@ -120,7 +132,9 @@ impl Attempt {
         if let Some(left_over) = self.broker.with_tape(|tape| tape.left_over()) {
             let message =
                 format!("the journal holds {left_over}, which the handler did not ask for again");
-            return self.park(ParkReason::new("nondeterministic", message)).await;
+            return self
+                .park(ParkReason::new("nondeterministic", message))
+                .await;
         }
         if let Err(message) = serde_json::from_str::<Value>(&step.state) {
             let message = format!("the handler returned a state that is not JSON: {message}");
@@ -133,9 +147,16 @@ impl Attempt {
         };
         let gathered = self.broker.take_gathered();
         let mut audit = self.effects_audit();
-        audit.extend(gathered.decisions.into_iter().map(|record| self.decision_audit(record)));
-        let state_version =
-            self.handler.handler().map_or(self.claimed.run.state_version, |info| info.state_version);
+        audit.extend(
+            gathered
+                .decisions
+                .into_iter()
+                .map(|record| self.decision_audit(record)),
+        );
+        let state_version = self
+            .handler
+            .handler()
+            .map_or(self.claimed.run.state_version, |info| info.state_version);
         metrics::counter!("forebay_activations_total", "flow" => self.flow.name.to_string(),
             "result" => record.result.clone())
         .increment(1);
@@ -154,7 +175,10 @@ impl Attempt {
             notices: gathered.notices.clone(),
             at: self.core.clock.now(),
         };
-        self.core.store.commit_step(&self.claimed.claim, commit).await?;
+        self.core
+            .store
+            .commit_step(&self.claimed.claim, commit)
+            .await?;
         for notice in gathered.notices {
             tracing::info!(channel = notice.channel, "notice: {}", notice.message);
         }
@@ -198,9 +222,15 @@ impl Attempt {
                     })
                     .collect::<Result<Vec<_>, String>>()?;
                 if waits.is_empty() && waiting.timers.is_empty() {
-                    return Err("the handler waits for nothing: no timer and no subscription".into());
+                    return Err(
+                        "the handler waits for nothing: no timer and no subscription".into(),
+                    );
                 }
-                After::Waiting { timers: waiting.timers, waits, waiting_on: waiting.waiting_on }
+                After::Waiting {
+                    timers: waiting.timers,
+                    waits,
+                    waiting_on: waiting.waiting_on,
+                }
             }
             Next::Completed(completion) => {
                 let outcomes = self.handler.handler().map(|info| &info.outcomes);
@@ -220,14 +250,20 @@ impl Attempt {
     /// The broker ended the activation.
     async fn stopped(self, stop: Stop) -> forebay_store::Result<()> {
         match stop {
-            Stop::Later { connection, error, asked } => {
+            Stop::Later {
+                connection,
+                error,
+                asked,
+            } => {
                 tracing::warn!(%connection, error, "put off: the vendor cannot serve the call now");
                 let attempt = self.claimed.run.attempt + 1;
                 self.later(error, asked, attempt).await
             }
-            Stop::Refused { connection, error, denied } => {
-                self.refused(connection, error, denied).await
-            }
+            Stop::Refused {
+                connection,
+                error,
+                denied,
+            } => self.refused(connection, error, denied).await,
             Stop::Failed(error) => self.try_again_or_park(error, "connector-failed").await,
             Stop::Park { code, message } => self.park(ParkReason::new(code, message)).await,
             Stop::Superseded => Err(forebay_store::Error::Superseded {
@@ -259,7 +295,8 @@ impl Attempt {
         let pause = backoff::pause(&self.flow.retry, 1, None, self.claimed.run.id.as_str());
         let (attempt, failing_since) = (self.claimed.run.attempt, self.claimed.failing_since);
         let retry_at = self.core.clock.now().plus(pause);
-        self.put_off(error, attempt, retry_at, None, failing_since).await
+        self.put_off(error, attempt, retry_at, None, failing_since)
+            .await
     }
 
     /// Put off within the retry budget, else park with what was said last.
@@ -279,7 +316,8 @@ impl Attempt {
         }
         let pause = backoff::pause(policy, attempt, asked, self.claimed.run.id.as_str());
         let retry_at = now.plus(pause);
-        self.put_off(error, attempt, retry_at, None, Some(failing_since)).await
+        self.put_off(error, attempt, retry_at, None, Some(failing_since))
+            .await
     }
 
     /// The vendor refuses our credentials: wait for the connection, without spending the budget.
@@ -308,7 +346,8 @@ impl Attempt {
         // The next check wakes the run; the time here only matters if nobody ever checks.
         let retry_at = now.plus(self.flow.retry.budget);
         let core = Arc::clone(&self.core);
-        self.put_off(error, attempt, retry_at, Some(connection.clone()), None).await?;
+        self.put_off(error, attempt, retry_at, Some(connection.clone()), None)
+            .await?;
         // The check may have passed before the run was there to be woken.
         if core.health.refusal(&connection).is_none() {
             core.store.wake_connection(&connection, now).await?;
@@ -333,7 +372,11 @@ impl Attempt {
     /// another reason, an outage of the vendor above all, do not count.
     fn attempts_that_said(&self, error: &str) -> u32 {
         let run = &self.claimed.run;
-        if run.last_error.as_deref() == Some(error) { run.attempt + 1 } else { 1 }
+        if run.last_error.as_deref() == Some(error) {
+            run.attempt + 1
+        } else {
+            1
+        }
     }
 
     async fn put_off(
@@ -357,7 +400,10 @@ impl Attempt {
             audit,
             at: self.core.clock.now(),
         };
-        self.core.store.put_off(&self.claimed.claim, put_off).await?;
+        self.core
+            .store
+            .put_off(&self.claimed.claim, put_off)
+            .await?;
         self.core.runs_wake.notify_one();
         Ok(())
     }
@@ -370,19 +416,29 @@ impl Attempt {
         let audit = self.effects_audit();
         let journal = self.broker.with_tape(Tape::take_unsaved);
         let now = self.core.clock.now();
-        self.core.store.park(&self.claimed.claim, reason, journal, audit, now).await
+        self.core
+            .store
+            .park(&self.claimed.claim, reason, journal, audit, now)
+            .await
     }
 
     /// One audit entry for each effect that is known and not audited yet (rule C-27).
     fn effects_audit(&self) -> Vec<AuditEntry> {
         let effects = self.broker.with_tape(Tape::take_unaudited);
-        effects.into_iter().map(|effect| self.effect_audit(effect)).collect()
+        effects
+            .into_iter()
+            .map(|effect| self.effect_audit(effect))
+            .collect()
     }
 
     fn effect_audit(&self, effect: JournalEntry) -> AuditEntry {
         self.audit_entry(
             "system".to_owned(),
-            if effect.observed { "call.intended" } else { "call" },
+            if effect.observed {
+                "call.intended"
+            } else {
+                "call"
+            },
             json!({
                 "function": effect.function.to_string(),
                 "connection": effect.connection,

@@ -43,7 +43,14 @@ impl Tape {
         entries.sort_by_key(|entry| entry.index);
         let recorded = entries.len();
         let unsaved = vec![false; recorded];
-        Self { run, activation, entries, recorded, position: 0, unsaved }
+        Self {
+            run,
+            activation,
+            entries,
+            recorded,
+            position: 0,
+            unsaved,
+        }
     }
 
     /// The next call. A new one is appended without result.
@@ -107,14 +114,19 @@ impl Tape {
 
     /// Recorded calls that were not asked for, after the handler has returned.
     pub(super) fn left_over(&self) -> Option<String> {
-        let entry = self.entries.get(self.position).filter(|_| self.position < self.recorded)?;
+        let entry = self
+            .entries
+            .get(self.position)
+            .filter(|_| self.position < self.recorded)?;
         Some(describe(&entry.function, &entry.arguments))
     }
 
     /// Entries to store now, so that a crash after this point repeats nothing that is known.
     pub(super) fn take_unsaved(&mut self) -> Vec<JournalEntry> {
         let flags = self.unsaved.iter_mut().zip(&self.entries);
-        flags.filter_map(|(flag, entry)| std::mem::take(flag).then(|| entry.clone())).collect()
+        flags
+            .filter_map(|(flag, entry)| std::mem::take(flag).then(|| entry.clone()))
+            .collect()
     }
 
     /// Put entries back that could not be stored.
@@ -166,7 +178,13 @@ mod tests {
     }
 
     fn ask(tape: &mut Tape, name: &str, arguments: Value) -> Playback {
-        tape.next(function(name), Some("dam".into()), arguments, name == "update", Timestamp(1))
+        tape.next(
+            function(name),
+            Some("dam".into()),
+            arguments,
+            name == "update",
+            Timestamp(1),
+        )
     }
 
     #[test]
@@ -181,8 +199,14 @@ mod tests {
         assert!(first.take_unsaved().is_empty());
 
         let mut second = Tape::new("r-1".into(), 3, stored);
-        assert_eq!(ask(&mut second, "get", json!(["a"])), Playback::Recorded(json!({"ok": 1})));
-        assert_eq!(ask(&mut second, "update", json!(["a"])), Playback::Repeat(1));
+        assert_eq!(
+            ask(&mut second, "get", json!(["a"])),
+            Playback::Recorded(json!({"ok": 1}))
+        );
+        assert_eq!(
+            ask(&mut second, "update", json!(["a"])),
+            Playback::Repeat(1)
+        );
         assert_eq!(second.attempt(1), ("r-1.3.1".into(), 2));
     }
 
@@ -194,7 +218,10 @@ mod tests {
         let stored = first.take_unsaved();
 
         let mut other = Tape::new("r-1".into(), 1, stored.clone());
-        assert!(matches!(ask(&mut other, "get", json!(["b"])), Playback::Differs { .. }));
+        assert!(matches!(
+            ask(&mut other, "get", json!(["b"])),
+            Playback::Differs { .. }
+        ));
         let fewer = Tape::new("r-1".into(), 1, stored);
         assert!(fewer.left_over().unwrap().contains("get"));
     }

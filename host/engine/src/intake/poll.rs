@@ -41,7 +41,9 @@ impl Core {
             let plugin = self.guests.current(&connection.plugin);
             plugin.is_some_and(|plugin| plugin.exports(&source))
         });
-        connections.map(|connection| connection.name.clone()).collect()
+        connections
+            .map(|connection| connection.name.clone())
+            .collect()
     }
 
     /// Read what has changed at a connection since its cursor, page by page.
@@ -87,7 +89,11 @@ impl Core {
             name: spec.plugin.clone(),
         })?;
         let trigger = poll_trigger(&spec.name);
-        let cursor = self.store.cursor(&trigger).await?.map(|cursor| cursor.value);
+        let cursor = self
+            .store
+            .cursor(&trigger)
+            .await?
+            .map(|cursor| cursor.value);
         let options = ChangeOptions {
             start_at: None,
             overlap_seconds: u32::try_from(spec.poll.overlap.as_secs()).unwrap_or(u32::MAX),
@@ -108,13 +114,23 @@ impl Core {
                 events: page.events,
                 source: "poll",
                 received_at: now,
-                cursor: Some(CursorWrite { trigger, value: page.cursor, at: now }),
+                cursor: Some(CursorWrite {
+                    trigger,
+                    value: page.cursor,
+                    at: now,
+                }),
             };
             self.store.record_events(batch).await?
         };
-        let next = page.next_poll_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        let next = page
+            .next_poll_seconds
+            .map(|seconds| Duration::from_secs(seconds.into()));
         // A page that claims more without moving its cursor would be read for ever.
-        Ok(Polled { recorded, more: page.more && moved, next })
+        Ok(Polled {
+            recorded,
+            more: page.more && moved,
+            next,
+        })
     }
 
     fn poll_failed(&self, name: &ConnectionName, error: &Error) {
@@ -125,7 +141,8 @@ impl Core {
             tracing::error!(connection = %name, error = message, "connection unhealthy");
         }
         tracing::warn!(connection = %name, error = message, "poll failed");
-        self.health.update(name, |health| health.poll_error = Some(message));
+        self.health
+            .update(name, |health| health.poll_error = Some(message));
     }
 
     /// When to poll next after this result.
@@ -136,10 +153,14 @@ impl Core {
         failures: u32,
     ) -> Timestamp {
         let now = self.clock.now();
-        let Ok(spec) = self.connection(name) else { return now.plus(POLL_POLICY.maximum) };
+        let Ok(spec) = self.connection(name) else {
+            return now.plus(POLL_POLICY.maximum);
+        };
         let pause = match result {
             Ok(polled) if polled.more => Duration::ZERO,
-            Ok(polled) => polled.next.map_or(spec.poll.interval, |next| next.min(spec.poll.interval)),
+            Ok(polled) => polled
+                .next
+                .map_or(spec.poll.interval, |next| next.min(spec.poll.interval)),
             Err(error) => {
                 let asked = match error {
                     Error::Capability(error) => error.retry_after(),

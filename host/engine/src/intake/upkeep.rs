@@ -20,8 +20,13 @@ impl Core {
             name: spec.plugin.clone(),
         })?;
         let context = self.read_context("check");
-        let findings = self.guests.check_connection(&digest, &spec, context).await??;
-        let passed = findings.iter().all(|finding| finding.severity != Severity::Error);
+        let findings = self
+            .guests
+            .check_connection(&digest, &spec, context)
+            .await??;
+        let passed = findings
+            .iter()
+            .all(|finding| finding.severity != Severity::Error);
         let now = self.clock.now();
         self.health.update(name, |health| {
             health.checked_at = Some(now);
@@ -59,7 +64,9 @@ impl Core {
     /// Register or re-arm the webhooks of every connection; without a public address there is
     /// nothing vendors could reach.
     pub async fn arm_webhooks(&self) {
-        let Some(base_url) = &self.public_url else { return };
+        let Some(base_url) = &self.public_url else {
+            return;
+        };
         for name in self.pollable() {
             if let Err(error) = self.arm(&name, base_url).await {
                 tracing::warn!(connection = %name, %error, "webhooks could not be armed");
@@ -78,7 +85,8 @@ impl Core {
         for finding in &findings {
             tracing::info!(connection = %name, mend = finding.mend, "webhooks: {}", finding.message);
         }
-        self.health.update(name, |health| health.webhooks = findings);
+        self.health
+            .update(name, |health| health.webhooks = findings);
         Ok(())
     }
 }

@@ -58,7 +58,14 @@ impl Core {
         };
         counted("accepted");
         let (headers, body) = (genuine.headers, genuine.body);
-        let id = self.store.accept_webhook(NewWebhook { headers, body, ..delivery }).await?;
+        let id = self
+            .store
+            .accept_webhook(NewWebhook {
+                headers,
+                body,
+                ..delivery
+            })
+            .await?;
         self.webhooks_wake.notify_one();
         Ok(Accepted::Stored(id))
     }
@@ -70,7 +77,10 @@ impl Core {
     pub async fn normalise_webhooks(self: &Arc<Self>) -> Result<u32> {
         let mut settled = 0;
         loop {
-            let due = self.store.open_webhooks(self.clock.now(), self.options.webhook_batch).await?;
+            let due = self
+                .store
+                .open_webhooks(self.clock.now(), self.options.webhook_batch)
+                .await?;
             if due.is_empty() {
                 return Ok(settled);
             }
@@ -89,7 +99,10 @@ impl Core {
     async fn normalise(&self, stored: &StoredWebhook) -> WebhookSettlement {
         let connection = &stored.webhook.connection;
         let Some((digest, spec)) = self.connector(connection) else {
-            return self.put_off(stored, format!("no plugin for the connection {connection} is loaded"));
+            return self.put_off(
+                stored,
+                format!("no plugin for the connection {connection} is loaded"),
+            );
         };
         let request = WebhookRequest {
             endpoint: stored.webhook.endpoint.clone(),
@@ -101,19 +114,26 @@ impl Core {
         };
         let context = self.read_context("webhook");
         match self.guests.webhook(&digest, &spec, context, &request).await {
-            Ok(Ok(events)) => WebhookSettlement::Events { events, at: self.clock.now() },
+            Ok(Ok(events)) => WebhookSettlement::Events {
+                events,
+                at: self.clock.now(),
+            },
             Ok(Err(
                 error @ (CapabilityError::Invalid(_)
                 | CapabilityError::Unsupported(_)
                 | CapabilityError::Conflict(_)),
             )) => {
                 tracing::warn!(%connection, webhook = stored.id, %error, "webhook rejected");
-                WebhookSettlement::Rejected { error: error.to_string(), at: self.clock.now() }
+                WebhookSettlement::Rejected {
+                    error: error.to_string(),
+                    at: self.clock.now(),
+                }
             }
             // What the delivery is about is gone already: there is nothing to tell.
-            Ok(Err(CapabilityError::NotFound(_))) => {
-                WebhookSettlement::Events { events: Vec::new(), at: self.clock.now() }
-            }
+            Ok(Err(CapabilityError::NotFound(_))) => WebhookSettlement::Events {
+                events: Vec::new(),
+                at: self.clock.now(),
+            },
             Ok(Err(error)) => self.put_off(stored, error.to_string()),
             Err(error) => self.put_off(stored, error.to_string()),
         }
@@ -124,7 +144,9 @@ impl Core {
             "webhook cannot be normalised yet");
         let seed = stored.id.to_string();
         let pause = backoff::pause(&NORMALISE_POLICY, stored.attempts + 1, None, &seed);
-        WebhookSettlement::PutOff { retry_at: self.clock.now().plus(pause), error }
+        WebhookSettlement::PutOff {
+            retry_at: self.clock.now().plus(pause),
+            error,
+        }
     }
 }
-

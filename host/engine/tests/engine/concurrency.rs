@@ -14,7 +14,10 @@ use crate::support::{FLOW, World, completed, eventually, flow};
 async fn assert_active(runs: u32, max_active: u32, max_activations: u32, expected: usize) {
     let mut narrow = flow(FLOW);
     narrow.max_active = max_active;
-    let options = Options { max_activations, ..Options::default() };
+    let options = Options {
+        max_activations,
+        ..Options::default()
+    };
     let world = World::of(vec![narrow, flow("child")], options).await;
     let (active, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let all_there = Arc::new(Barrier::new(expected));

@@ -43,7 +43,11 @@ async fn survive(world: &mut World) {
         let died = match world.faults.dead() {
             true => true,
             // A call died and took its activation along.
-            false => world.runs().await.iter().any(|run| run.state == RunState::Running),
+            false => world
+                .runs()
+                .await
+                .iter()
+                .any(|run| run.state == RunState::Running),
         };
         if !died {
             return driven.unwrap();
@@ -55,22 +59,45 @@ async fn survive(world: &mut World) {
 async fn assert_story_told(world: &World, crash: &str) {
     let runs = world.runs().await;
     assert_eq!(runs.len(), 1, "{crash}");
-    assert_eq!(runs[0].state, RunState::Completed, "{crash}: {:#?}", runs[0]);
+    assert_eq!(
+        runs[0].state,
+        RunState::Completed,
+        "{crash}: {:#?}",
+        runs[0]
+    );
     assert_eq!(runs[0].activations, 2, "{crash}");
     world.script.vendor.assert_once(&EFFECTS);
     for function in ["start", "update", "comment"] {
         let calls = world.script.vendor.calls(function);
-        assert!(calls.iter().all(|call| call.context.key == calls[0].context.key), "{crash}");
+        assert!(
+            calls
+                .iter()
+                .all(|call| call.context.key == calls[0].context.key),
+            "{crash}"
+        );
         for (made_before, call) in calls.iter().enumerate() {
             // A host that died between keeping the intent and calling cannot know either.
-            assert!(call.context.attempt as usize > made_before, "{crash}: {function}");
+            assert!(
+                call.context.attempt as usize > made_before,
+                "{crash}: {function}"
+            );
             let repeated = call.context.attempt > 1;
-            assert_eq!(call.context.previous_unknown, repeated, "{crash}: {function}");
+            assert_eq!(
+                call.context.previous_unknown, repeated,
+                "{crash}: {function}"
+            );
         }
     }
     let audited = world.audited(&runs[0].id, "call").await;
-    assert_eq!(audited.len(), EFFECTS.len(), "{crash}: each effect is audited once");
-    assert!(world.core().store().verify_audit().await.unwrap().is_ok(), "{crash}");
+    assert_eq!(
+        audited.len(),
+        EFFECTS.len(),
+        "{crash}: each effect is audited once"
+    );
+    assert!(
+        world.core().store().verify_audit().await.unwrap().is_ok(),
+        "{crash}"
+    );
 }
 
 #[tokio::test]
@@ -80,8 +107,18 @@ async fn at_every_write() {
     live_through(&mut world).await;
     assert_story_told(&world, "no crash").await;
     let writes = world.faults.writes();
-    for name in ["accept_webhook", "settle_webhook", "route", "claim", "journal", "commit_step"] {
-        assert!(writes.contains(&name), "{name} is a boundary of the story: {writes:?}");
+    for name in [
+        "accept_webhook",
+        "settle_webhook",
+        "route",
+        "claim",
+        "journal",
+        "commit_step",
+    ] {
+        assert!(
+            writes.contains(&name),
+            "{name} is a boundary of the story: {writes:?}"
+        );
     }
 
     for (number, name) in writes.iter().enumerate().skip(first) {
@@ -99,7 +136,10 @@ async fn in_every_call() {
     for function in ["get", "start", "update", "comment"] {
         for fault in [Fault::Panics, Fault::CommitsThen(Box::new(Fault::Panics))] {
             let mut world = World::new().await;
-            world.script.vendor.plan(function, [fault.clone(), fault.clone()]);
+            world
+                .script
+                .vendor
+                .plan(function, [fault.clone(), fault.clone()]);
             live_through(&mut world).await;
             assert_story_told(&world, &format!("{fault:?} in {function}")).await;
             let calls = world.script.vendor.calls(function);
@@ -111,7 +151,10 @@ async fn in_every_call() {
 #[tokio::test]
 async fn a_panic_is_survived_without_a_restart() {
     let world = World::new().await;
-    world.script.vendor.plan("start", [Fault::CommitsThen(Box::new(Fault::Panics))]);
+    world
+        .script
+        .vendor
+        .plan("start", [Fault::CommitsThen(Box::new(Fault::Panics))]);
     let run = world.start("a").await;
     world.settle().await;
     world.assert_state(&run, RunState::Running).await;
@@ -143,6 +186,10 @@ async fn a_step_that_cannot_be_stored_is_made_again() {
     world.assert_state(&run, RunState::Waiting).await;
     world.script.vendor.assert_once(&["start a"]);
     let calls = world.script.vendor.calls("start");
-    assert_eq!(calls.len(), 2, "its result was not kept, so the vendor is asked again");
+    assert_eq!(
+        calls.len(),
+        2,
+        "its result was not kept, so the vendor is asked again"
+    );
     assert_eq!(calls[0].context.key, calls[1].context.key);
 }

@@ -31,7 +31,9 @@ fn by_attempt(
 #[tokio::test]
 async fn another_call_than_recorded_parks_the_run_and_shows_both() {
     let world = World::new().await;
-    by_attempt(&world, |attempt| vec![("update", if attempt == 0 { "left" } else { "right" })]);
+    by_attempt(&world, |attempt| {
+        vec![("update", if attempt == 0 { "left" } else { "right" })]
+    });
     world.script.vendor.plan("update", [unavailable("down")]);
     let run = world.start("a").await;
     world.rest(&run).await;
@@ -39,7 +41,11 @@ async fn another_call_than_recorded_parks_the_run_and_shows_both() {
     for shown in ["asset-source.update", "left", "right"] {
         assert!(message.contains(shown), "{shown} is missing in: {message}");
     }
-    assert_eq!(world.script.vendor.calls("update").len(), 1, "the other call was not made");
+    assert_eq!(
+        world.script.vendor.calls("update").len(),
+        1,
+        "the other call was not made"
+    );
 }
 
 #[tokio::test]
@@ -64,12 +70,22 @@ async fn fewer_calls_than_recorded_park_the_run() {
 #[tokio::test]
 async fn more_calls_than_recorded_are_made() {
     let world = World::new().await;
-    by_attempt(&world, |_| vec![("get", "a"), ("update", "a"), ("comment", "a")]);
+    by_attempt(&world, |_| {
+        vec![("get", "a"), ("update", "a"), ("comment", "a")]
+    });
     world.script.vendor.plan("comment", [unavailable("down")]);
     let run = world.start("a").await;
     assert_eq!(world.rest(&run).await.state, RunState::Completed);
-    assert_eq!(world.script.vendor.calls("get").len(), 1, "answered from the journal");
-    assert_eq!(world.script.vendor.calls("update").len(), 1, "answered from the journal");
+    assert_eq!(
+        world.script.vendor.calls("get").len(),
+        1,
+        "answered from the journal"
+    );
+    assert_eq!(
+        world.script.vendor.calls("update").len(),
+        1,
+        "answered from the journal"
+    );
     assert_eq!(world.script.vendor.calls("comment").len(), 2);
 }
 

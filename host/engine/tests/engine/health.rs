@@ -10,7 +10,11 @@ use crate::support::{ENGINE, FLOW, World, approval, denied};
 
 /// Let every check fail.
 fn keep_out(world: &World) {
-    world.script.check(|| Ok(Err(CapabilityError::Denied(Detail::new("still not accepted")))));
+    world.script.check(|| {
+        Ok(Err(CapabilityError::Denied(Detail::new(
+            "still not accepted",
+        ))))
+    });
 }
 
 fn let_in(world: &World) {
@@ -33,7 +37,11 @@ async fn runs_wait_for_the_connection_without_spending_their_budget() {
     }
     world.assert_state(&first, RunState::Retrying).await;
     world.assert_state(&second, RunState::Retrying).await;
-    assert_eq!(world.script.vendor.calls("start").len(), 1, "nobody knocks while it is refused");
+    assert_eq!(
+        world.script.vendor.calls("start").len(),
+        1,
+        "nobody knocks while it is refused"
+    );
 
     let_in(&world);
     world.core().check_refused().await;
@@ -47,7 +55,10 @@ async fn runs_wait_for_the_connection_without_spending_their_budget() {
 #[tokio::test]
 async fn a_call_that_is_denied_although_the_check_passes_parks_its_run() {
     let world = World::new().await;
-    world.script.vendor.plan("start", [denied(), denied(), denied()]);
+    world
+        .script
+        .vendor
+        .plan("start", [denied(), denied(), denied()]);
     let run = world.start("a").await;
     for _ in 0..2 {
         world.settle().await;
@@ -55,8 +66,16 @@ async fn a_call_that_is_denied_although_the_check_passes_parks_its_run() {
         world.core().check_refused().await;
     }
     world.settle().await;
-    assert!(world.parked(&run, "denied").await.contains("the token is not accepted"));
-    assert!(world.core().health().refusal(&ENGINE.into()).is_none(), "it is not the connection");
+    assert!(
+        world
+            .parked(&run, "denied")
+            .await
+            .contains("the token is not accepted")
+    );
+    assert!(
+        world.core().health().refusal(&ENGINE.into()).is_none(),
+        "it is not the connection"
+    );
 }
 
 #[tokio::test]
@@ -88,14 +107,18 @@ async fn a_check_that_passes_just_before_a_run_is_put_off_wakes_it_all_the_same(
             if answer.is_err() {
                 // Denied already, not put off yet.
                 let core = core.upgrade().unwrap();
-                core.health().refuse(&ENGINE.into(), "refused".into(), core.now());
+                core.health()
+                    .refuse(&ENGINE.into(), "refused".into(), core.now());
                 core.check_connection(&ENGINE.into()).await.unwrap();
             }
             answer
         }
     });
     // A connection known to be refused ends the activation before the call.
-    world.core().health().refuse(&ENGINE.into(), "refused".into(), world.now());
+    world
+        .core()
+        .health()
+        .refuse(&ENGINE.into(), "refused".into(), world.now());
     let run = world.start("a").await;
     world.settle().await;
     world.core().check_refused().await;

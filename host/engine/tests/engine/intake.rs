@@ -14,19 +14,36 @@ use forebay_store::query::{EventFilter, PageRequest};
 use crate::support::{Crash, DAM, World, created, page};
 
 async fn cursor(world: &World) -> Option<String> {
-    let stored = world.core().store().cursor(&poll_trigger(&DAM.into())).await.unwrap();
+    let stored = world
+        .core()
+        .store()
+        .cursor(&poll_trigger(&DAM.into()))
+        .await
+        .unwrap();
     stored.map(|cursor| cursor.value)
 }
 
 async fn event_count(world: &World) -> usize {
-    let page = PageRequest { cursor: None, limit: 500 };
-    world.core().store().events(EventFilter::default(), page).await.unwrap().items.len()
+    let page = PageRequest {
+        cursor: None,
+        limit: 500,
+    };
+    world
+        .core()
+        .store()
+        .events(EventFilter::default(), page)
+        .await
+        .unwrap()
+        .items
+        .len()
 }
 
 #[tokio::test]
 async fn a_hundred_webhooks_and_a_poll_make_one_run() {
     let world = World::new().await;
-    world.script.changes(|_| Ok(Ok(page(vec![created("a", "v1")], "1", false))));
+    world
+        .script
+        .changes(|_| Ok(Ok(page(vec![created("a", "v1")], "1", false))));
     for delivery in 0..100 {
         world.webhook(&[created("a", "v1")]).await;
         if delivery % 40 == 0 {
@@ -42,7 +59,13 @@ async fn a_hundred_webhooks_and_a_poll_make_one_run() {
     assert_eq!(runs[0].activations, 1);
     world.script.vendor.assert_once(&["start a"]);
     let page = PageRequest::default();
-    let events = world.core().store().events(EventFilter::default(), page).await.unwrap().items;
+    let events = world
+        .core()
+        .store()
+        .events(EventFilter::default(), page)
+        .await
+        .unwrap()
+        .items;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].seen, 101);
 }
@@ -50,9 +73,18 @@ async fn a_hundred_webhooks_and_a_poll_make_one_run() {
 #[tokio::test]
 async fn a_forged_delivery_is_turned_away_and_not_kept() {
     let world = World::new().await;
-    let accepted = world.core().accept_webhook(world.delivery(b"forged".to_vec())).await.unwrap();
+    let accepted = world
+        .core()
+        .accept_webhook(world.delivery(b"forged".to_vec()))
+        .await
+        .unwrap();
     assert!(matches!(accepted, Accepted::Refused(_)));
-    let open = world.core().store().open_webhooks(world.now(), 9).await.unwrap();
+    let open = world
+        .core()
+        .store()
+        .open_webhooks(world.now(), 9)
+        .await
+        .unwrap();
     assert_eq!(open, []);
 }
 
@@ -81,7 +113,10 @@ async fn a_delivery_that_makes_no_sense_is_rejected_once() {
         move |_| {
             asked.fetch_add(1, Ordering::SeqCst);
             let detail = Detail::new("no id in it");
-            Ok(Err(CapabilityError::Invalid(InvalidDetail { detail, field: None })))
+            Ok(Err(CapabilityError::Invalid(InvalidDetail {
+                detail,
+                field: None,
+            })))
         }
     });
     world.webhook(&[]).await;
@@ -100,7 +135,11 @@ async fn events_and_cursor_of_a_poll_are_stored_together_or_not_at_all() {
             Ok(Ok(page(vec![created("a", "v1")], "1", false)))
         });
         let next = world.faults.writes().len();
-        world.faults.crash(if after { Crash::After(next) } else { Crash::Before(next) });
+        world.faults.crash(if after {
+            Crash::After(next)
+        } else {
+            Crash::Before(next)
+        });
         world.core().poll(&DAM.into()).await.unwrap_err();
         assert!(world.faults.dead());
         world.restart().await;
@@ -118,8 +157,16 @@ async fn a_poll_reads_page_after_page_and_goes_on_after_a_restart() {
     let mut world = World::new().await;
     world.script.changes(|cursor| {
         let number: u32 = cursor.map_or(0, |cursor| cursor.parse().unwrap());
-        let events = if number < 7 { vec![created(&format!("a{number}"), "v1")] } else { vec![] };
-        Ok(Ok(page(events, &(number + 1).min(7).to_string(), number < 6)))
+        let events = if number < 7 {
+            vec![created(&format!("a{number}"), "v1")]
+        } else {
+            vec![]
+        };
+        Ok(Ok(page(
+            events,
+            &(number + 1).min(7).to_string(),
+            number < 6,
+        )))
     });
     let polled = world.core().poll(&DAM.into()).await.unwrap();
     assert_eq!((polled.recorded.new, polled.more), (7, false));

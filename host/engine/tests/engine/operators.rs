@@ -12,7 +12,11 @@ use crate::support::{
 };
 
 fn cancel(force: bool) -> Control {
-    Control::Cancel { reason: "not wanted".into(), force, sender: "operator:ann".into() }
+    Control::Cancel {
+        reason: "not wanted".into(),
+        force,
+        sender: "operator:ann".into(),
+    }
 }
 
 #[tokio::test]
@@ -22,13 +26,22 @@ async fn a_cancelled_run_cleans_up_after_itself() {
     world.control(&run, cancel(false)).await;
     world.settle().await;
     let stored = world.run(&run).await;
-    assert_eq!((stored.state, stored.outcome.as_deref()), (RunState::Cancelled, Some("as-asked")));
-    world.script.vendor.assert_once(&["cancel process-a", "start a"]);
+    assert_eq!(
+        (stored.state, stored.outcome.as_deref()),
+        (RunState::Cancelled, Some("as-asked"))
+    );
+    world
+        .script
+        .vendor
+        .assert_once(&["cancel process-a", "start a"]);
     assert_eq!(world.audited(&run, "operator.cancel").await.len(), 1);
     world.arrives(ENGINE, finished("a")).await;
     world.settle().await;
     world.assert_state(&run, RunState::Cancelled).await;
-    assert!(matches!(world.request("a").await.unwrap(), StartOutcome::Started(_)));
+    assert!(matches!(
+        world.request("a").await.unwrap(),
+        StartOutcome::Started(_)
+    ));
 }
 
 #[tokio::test]
@@ -69,14 +82,24 @@ async fn a_retry_goes_on_from_the_failed_call() {
     world.control(&run, Control::Retry).await;
     world.settle().await;
     world.assert_state(&run, RunState::Completed).await;
-    assert_eq!(world.script.vendor.calls("update").len(), updates, "what was done is not redone");
-    world.script.vendor.assert_once(&["comment a", "start a", "update a"]);
+    assert_eq!(
+        world.script.vendor.calls("update").len(),
+        updates,
+        "what was done is not redone"
+    );
+    world
+        .script
+        .vendor
+        .assert_once(&["comment a", "start a", "update a"]);
 }
 
 #[tokio::test]
 async fn a_retry_makes_a_put_off_call_at_once() {
     let world = World::new().await;
-    world.script.vendor.plan("start", (0..9).map(|_| unavailable("down")));
+    world
+        .script
+        .vendor
+        .plan("start", (0..9).map(|_| unavailable("down")));
     let run = world.start("a").await;
     for _ in 0..7 {
         world.settle().await;
@@ -101,7 +124,10 @@ async fn a_parked_run_is_cancelled_with_what_it_knows() {
     world.control(&run, cancel(false)).await;
     world.settle().await;
     world.assert_state(&run, RunState::Cancelled).await;
-    world.script.vendor.assert_once(&["cancel process-a", "start a"]);
+    world
+        .script
+        .vendor
+        .assert_once(&["cancel process-a", "start a"]);
 }
 
 #[tokio::test]
@@ -117,8 +143,11 @@ async fn a_run_parked_by_its_handler_takes_signals_when_it_is_retried() {
     let run = world.start("a").await;
     world.settle().await;
     assert_eq!(world.parked(&run, "handler").await, "a person must look");
-    let signal =
-        Signal { name: "go-on".into(), data: json!({}).to_string(), sender: "operator:ann".into() };
+    let signal = Signal {
+        name: "go-on".into(),
+        data: json!({}).to_string(),
+        sender: "operator:ann".into(),
+    };
     world.control(&run, Control::Signal(signal)).await;
     world.settle().await;
     world.parked(&run, "handler").await;

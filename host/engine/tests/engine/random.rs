@@ -79,7 +79,10 @@ async fn round(world: &World, chance: &mut Chance) -> Result<bool, forebay_engin
     for run in world.runs().await {
         match run.state {
             RunState::Parked => {
-                world.core().control(&run.id, Control::Retry, "operator:ann").await?;
+                world
+                    .core()
+                    .control(&run.id, Control::Retry, "operator:ann")
+                    .await?;
             }
             RunState::Completed => continue,
             _ => {}
@@ -119,8 +122,16 @@ async fn history(seed: u64) {
         }
         // A process ends some time after it was started; the report is repeated until it is kept.
         for asset in ASSETS {
-            let started = world.script.vendor.effects().contains_key(&format!("start {asset}"));
-            if started && !told.contains(&asset) && chance.below(3) == 0 && report(&world, asset).await {
+            let started = world
+                .script
+                .vendor
+                .effects()
+                .contains_key(&format!("start {asset}"));
+            if started
+                && !told.contains(&asset)
+                && chance.below(3) == 0
+                && report(&world, asset).await
+            {
                 told.push(asset);
             }
         }
@@ -152,7 +163,11 @@ async fn assert_ended(world: &World, seed: u64) {
     assert_eq!(runs.len(), ASSETS.len(), "seed {seed}");
     for run in &runs {
         assert_eq!(run.state, RunState::Completed, "seed {seed}: {run:#?}");
-        assert_eq!(world.audited(&run.id, "run.completed").await.len(), 1, "seed {seed}");
+        assert_eq!(
+            world.audited(&run.id, "run.completed").await.len(),
+            1,
+            "seed {seed}"
+        );
     }
     let effects: Vec<String> = ["comment", "start", "update"]
         .iter()
@@ -160,7 +175,10 @@ async fn assert_ended(world: &World, seed: u64) {
         .collect();
     let effects: Vec<&str> = effects.iter().map(String::as_str).collect();
     world.script.vendor.assert_once(&effects);
-    assert!(world.core().store().verify_audit().await.unwrap().is_ok(), "seed {seed}");
+    assert!(
+        world.core().store().verify_audit().await.unwrap().is_ok(),
+        "seed {seed}"
+    );
 }
 
 /// Several tests, so that they run side by side.

@@ -23,14 +23,23 @@ fn handler_fails(world: &World, times: u32, error: &GuestError) {
     world.script.handle(FLOW, move |activation, desk| {
         let fails = attempts.fetch_add(1, Ordering::SeqCst) < times;
         let error = error.clone();
-        async move { if fails { Err(error) } else { approval(activation, desk).await } }
+        async move {
+            if fails {
+                Err(error)
+            } else {
+                approval(activation, desk).await
+            }
+        }
     });
 }
 
 #[tokio::test]
 async fn pauses_grow_and_the_call_is_repeated_under_its_key() {
     let world = World::new().await;
-    world.script.vendor.plan("start", (0..12).map(|_| unavailable("maintenance")));
+    world
+        .script
+        .vendor
+        .plan("start", (0..12).map(|_| unavailable("maintenance")));
     let run = world.start("a").await;
     let mut pauses = Vec::new();
     world.settle().await;
@@ -75,7 +84,10 @@ async fn the_vendors_pause_is_kept() {
 #[tokio::test]
 async fn a_spent_budget_parks_with_the_vendors_words() {
     let mut world = World::new().await;
-    world.script.vendor.plan("start", (0..2000).map(|_| unavailable("closed for good")));
+    world
+        .script
+        .vendor
+        .plan("start", (0..2000).map(|_| unavailable("closed for good")));
     let begun = world.now();
     let run = world.start("a").await;
     world.settle().await;
@@ -83,7 +95,10 @@ async fn a_spent_budget_parks_with_the_vendors_words() {
     world.restart().await;
     world.rest(&run).await;
     let message = world.parked(&run, "retry-budget").await;
-    assert!(message.contains("closed for good") && message.contains("24h"), "{message}");
+    assert!(
+        message.contains("closed for good") && message.contains("24h"),
+        "{message}"
+    );
     let spent = world.now().since(begun);
     assert!(spent >= Duration::from_secs(24 * 3600) && spent < Duration::from_secs(25 * 3600));
 
@@ -96,7 +111,10 @@ async fn a_spent_budget_parks_with_the_vendors_words() {
 #[tokio::test]
 async fn a_call_of_unknown_fate_is_not_repeated_by_itself() {
     let world = World::new().await;
-    world.script.vendor.plan("start", [Fault::CommitsThen(Box::new(uncertain()))]);
+    world
+        .script
+        .vendor
+        .plan("start", [Fault::CommitsThen(Box::new(uncertain()))]);
     let run = world.start("a").await;
     world.settle().await;
     let message = world.parked(&run, "possible-duplicate").await;
@@ -108,7 +126,10 @@ async fn a_call_of_unknown_fate_is_not_repeated_by_itself() {
     world.settle().await;
     world.assert_state(&run, RunState::Waiting).await;
     let again = world.script.vendor.calls("start").pop().unwrap();
-    assert_eq!((again.context.attempt, again.context.previous_unknown), (2, true));
+    assert_eq!(
+        (again.context.attempt, again.context.previous_unknown),
+        (2, true)
+    );
     world.script.vendor.assert_once(&["start a"]);
 }
 
@@ -123,7 +144,10 @@ async fn a_connector_that_keeps_failing_parks_its_run() {
     let run = world.start("b").await;
     world.rest(&run).await;
     let message = world.parked(&run, "connector-failed").await;
-    assert!(message.contains("unreachable executed") && message.contains(ENGINE), "{message}");
+    assert!(
+        message.contains("unreachable executed") && message.contains(ENGINE),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -138,7 +162,10 @@ async fn a_handler_that_keeps_failing_parks_its_run() {
     world.rest(&run).await;
     assert!(world.parked(&run, "trap").await.contains("boom"));
 
-    let limit = GuestError::Limit { limit: "limits.memory", message: "64 MiB".into() };
+    let limit = GuestError::Limit {
+        limit: "limits.memory",
+        message: "64 MiB".into(),
+    };
     handler_fails(&world, 3, &limit);
     let run = world.start("c").await;
     world.rest(&run).await;
@@ -160,7 +187,11 @@ async fn a_busy_host_waits_without_counting_it_as_a_failure() {
     handler_fails(&world, 50, &GuestError::Busy("no instance is free".into()));
     let run = world.start("a").await;
     world.settle().await;
-    assert_eq!(world.run(&run).await.activations, 0, "it did not spin until there was room");
+    assert_eq!(
+        world.run(&run).await.activations,
+        0,
+        "it did not spin until there was room"
+    );
     let stored = world.rest(&run).await;
     assert_eq!((stored.state, stored.attempt), (RunState::Waiting, 0));
 }
@@ -192,19 +223,30 @@ async fn what_a_handler_cannot_decide_parks_with_the_vendors_words() {
         message: "definition is locked".into(),
         ..VendorReply::default()
     };
-    let detail = Detail { message: "it cannot be started".into(), vendor: Some(vendor) };
-    let conflict = CapabilityError::Conflict(ConflictDetail { detail, current: None });
+    let detail = Detail {
+        message: "it cannot be started".into(),
+        vendor: Some(vendor),
+    };
+    let conflict = CapabilityError::Conflict(ConflictDetail {
+        detail,
+        current: None,
+    });
     world.script.vendor.plan("start", [Fault::Says(conflict)]);
     let run = world.start("a").await;
     world.settle().await;
     let message = world.parked(&run, "conflict").await;
-    assert!(message.contains("409") && message.contains("definition is locked"), "{message}");
+    assert!(
+        message.contains("409") && message.contains("definition is locked"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
 async fn steps_that_make_no_sense_park_the_run() {
     let world = World::new().await;
-    world.script.handle(FLOW, |_, _| async { crate::support::completed("unheard-of") });
+    world.script.handle(FLOW, |_, _| async {
+        crate::support::completed("unheard-of")
+    });
     let run = world.start("a").await;
     world.settle().await;
     assert!(world.parked(&run, "handler").await.contains("unheard-of"));
@@ -214,7 +256,12 @@ async fn steps_that_make_no_sense_park_the_run() {
     });
     let run = world.start("b").await;
     world.settle().await;
-    assert!(world.parked(&run, "handler").await.contains("waits for nothing"));
+    assert!(
+        world
+            .parked(&run, "handler")
+            .await
+            .contains("waits for nothing")
+    );
 
     world.script.handle(FLOW, |_, _| async {
         let entity = crate::support::process("c");

@@ -12,21 +12,41 @@ use forebay_store::query::{EventFilter, PageRequest};
 use crate::support::{DAM, ENGINE, FLOW, World, created, finished, flow};
 
 async fn unrouted(world: &World) -> usize {
-    let filter = EventFilter { unrouted: true, ..EventFilter::default() };
-    let page = PageRequest { cursor: None, limit: 500 };
-    world.core().store().events(filter, page).await.unwrap().items.len()
+    let filter = EventFilter {
+        unrouted: true,
+        ..EventFilter::default()
+    };
+    let page = PageRequest {
+        cursor: None,
+        limit: 500,
+    };
+    world
+        .core()
+        .store()
+        .events(filter, page)
+        .await
+        .unwrap()
+        .items
+        .len()
 }
 
 /// Admits as usual, but fails for assets named `poison`.
 fn trap_on_poison(world: &World) {
     world.script.admit(|delivery| {
-        let DeliveryContent::Event(incoming) = delivery else { panic!("only events come") };
+        let DeliveryContent::Event(incoming) = delivery else {
+            panic!("only events come")
+        };
         let subject = incoming.event.entity.clone();
         if subject.id == "poison" {
             return Err(GuestError::Trap("scripted".into()));
         }
         let (business_key, title) = (subject.id.clone(), subject.id.clone());
-        Ok(Admission::Start(Start { business_key, subject, title, labels: Vec::new() }))
+        Ok(Admission::Start(Start {
+            business_key,
+            subject,
+            title,
+            labels: Vec::new(),
+        }))
     });
 }
 
@@ -59,7 +79,9 @@ async fn a_flow_that_is_switched_off_gets_its_events_when_it_is_on_again() {
     let run = world.reviewed("live").await;
     world.flows[0].enabled = false;
     world.configure().await;
-    world.webhook(&[created("a", "v1"), created("b", "v1")]).await;
+    world
+        .webhook(&[created("a", "v1"), created("b", "v1")])
+        .await;
     world.arrives(ENGINE, finished("live")).await;
     world.settle().await;
     // Runs that live go on; only new ones wait.
@@ -74,7 +96,12 @@ async fn a_flow_that_is_switched_off_gets_its_events_when_it_is_on_again() {
     world.flows[0].enabled = true;
     world.configure().await;
     world.settle().await;
-    let keys: Vec<String> = world.runs().await.into_iter().map(|run| run.business_key).collect();
+    let keys: Vec<String> = world
+        .runs()
+        .await
+        .into_iter()
+        .map(|run| run.business_key)
+        .collect();
     assert_eq!(keys, ["live", "a", "b"]);
     world.configure().await;
     world.settle().await;
@@ -103,7 +130,13 @@ async fn events_wait_for_a_missing_handler() {
 async fn an_event_that_breaks_its_handler_holds_up_only_its_own_entity() {
     let world = World::new().await;
     trap_on_poison(&world);
-    world.webhook(&[created("poison", "v1"), created("poison", "v2"), created("b", "v1")]).await;
+    world
+        .webhook(&[
+            created("poison", "v1"),
+            created("poison", "v2"),
+            created("b", "v1"),
+        ])
+        .await;
     world.settle().await;
     assert_eq!(unrouted(&world).await, 2);
     assert_eq!(world.runs().await.len(), 1);
@@ -111,11 +144,16 @@ async fn an_event_that_breaks_its_handler_holds_up_only_its_own_entity() {
 
 #[tokio::test]
 async fn many_events_that_cannot_be_routed_do_not_hold_up_the_others() {
-    let options = Options { route_batch: 3, ..Options::default() };
+    let options = Options {
+        route_batch: 3,
+        ..Options::default()
+    };
     let world = World::of(vec![flow(FLOW)], options).await;
     trap_on_poison(&world);
     for number in 0..20 {
-        world.arrives(DAM, created("poison", &format!("v{number}"))).await;
+        world
+            .arrives(DAM, created("poison", &format!("v{number}")))
+            .await;
     }
     for asset in ["a", "b", "c", "d"] {
         world.arrives(DAM, created(asset, "v1")).await;
@@ -129,7 +167,9 @@ async fn many_events_that_cannot_be_routed_do_not_hold_up_the_others() {
 async fn a_live_run_is_not_held_up_by_the_broken_handler_of_another_flow() {
     let mut child = flow("child");
     // The other flow is bound to the same connection and wants to see the same kinds.
-    child.connections = [(DAM, DAM), (ENGINE, ENGINE)].map(|(a, b)| (a.into(), b.into())).into();
+    child.connections = [(DAM, DAM), (ENGINE, ENGINE)]
+        .map(|(a, b)| (a.into(), b.into()))
+        .into();
     let mut world = World::of(vec![flow(FLOW), child], Options::default()).await;
     let plugin = world.script.remove("child");
     let run = world.reviewed("a").await;
@@ -140,7 +180,12 @@ async fn a_live_run_is_not_held_up_by_the_broken_handler_of_another_flow() {
     world.arrives(DAM, created("b", "v1")).await;
     world.settle().await;
     let flows = async |world: &World| -> Vec<String> {
-        world.runs().await.into_iter().map(|run| run.flow.to_string()).collect()
+        world
+            .runs()
+            .await
+            .into_iter()
+            .map(|run| run.flow.to_string())
+            .collect()
     };
     assert_eq!(flows(&world).await, [FLOW, FLOW]);
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use forebay_engine::Service;
 use forebay_model::RunId;
+use forebay_model::Timestamp;
 use forebay_model::flow::PollPolicy;
 use forebay_model::run::RunState;
 use forebay_model::step::Timer;
-use forebay_model::Timestamp;
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -52,7 +52,9 @@ async fn work_is_taken_up_without_time_passing() {
     reaches(&world, &run, RunState::Waiting).await;
     let mut event = finished("a");
     event.related.push(created("b", "v1").entity);
-    world.script.webhook(move |_| Ok(Ok(vec![created("b", "v1")])));
+    world
+        .script
+        .webhook(move |_| Ok(Ok(vec![created("b", "v1")])));
     world.webhook(&[]).await;
     eventually(async || world.runs().await.len() == 2).await;
     let second = world.runs().await.remove(1).id;
@@ -71,9 +73,19 @@ async fn timers_and_retries_are_taken_up_when_due() {
             return completed("approved");
         }
         let due_at = desk.0.now().plus(Duration::from_secs(7));
-        waiting(&json!({}), vec![Timer { name: "t".into(), due_at }], Vec::new())
+        waiting(
+            &json!({}),
+            vec![Timer {
+                name: "t".into(),
+                due_at,
+            }],
+            Vec::new(),
+        )
     });
-    world.script.vendor.plan("update", [unavailable("down"), unavailable("down")]);
+    world
+        .script
+        .vendor
+        .plan("update", [unavailable("down"), unavailable("down")]);
     let run = world.start("a").await;
     reaches(&world, &run, RunState::Waiting).await;
     world.clock.advance(Duration::from_secs(7));
@@ -94,7 +106,11 @@ async fn connections_are_polled_in_their_interval_also_after_a_poll_that_died() 
         let polls = Arc::clone(&polls);
         move |_| match polls.fetch_add(1, Ordering::SeqCst) {
             1 => panic!("scripted: a poll dies"),
-            number => Ok(Ok(page(vec![created(&format!("a{number}"), "v1")], &number.to_string(), false))),
+            number => Ok(Ok(page(
+                vec![created(&format!("a{number}"), "v1")],
+                &number.to_string(),
+                false,
+            ))),
         }
     });
     let service = serve(&world);
@@ -114,21 +130,34 @@ async fn connections_are_polled_in_their_interval_also_after_a_poll_that_died() 
 #[tokio::test]
 async fn a_part_that_dies_is_started_again() {
     let world = World::new().await;
-    let (admits, webhooks) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(true)));
+    let (admits, webhooks) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicBool::new(true)),
+    );
     world.script.webhook(move |request| {
-        assert!(!webhooks.swap(false, Ordering::SeqCst), "scripted: normalising dies");
+        assert!(
+            !webhooks.swap(false, Ordering::SeqCst),
+            "scripted: normalising dies"
+        );
         Ok(Ok(serde_json::from_slice(&request.body).unwrap()))
     });
     world.script.admit(move |delivery| {
-        assert!(!admits.swap(false, Ordering::SeqCst), "scripted: admitting dies");
-        let forebay_model::DeliveryContent::Event(incoming) = delivery else { panic!() };
+        assert!(
+            !admits.swap(false, Ordering::SeqCst),
+            "scripted: admitting dies"
+        );
+        let forebay_model::DeliveryContent::Event(incoming) = delivery else {
+            panic!()
+        };
         let subject = incoming.event.entity.clone();
-        Ok(forebay_model::step::Admission::Start(forebay_model::step::Start {
-            business_key: subject.id.clone(),
-            title: subject.id.clone(),
-            subject,
-            labels: Vec::new(),
-        }))
+        Ok(forebay_model::step::Admission::Start(
+            forebay_model::step::Start {
+                business_key: subject.id.clone(),
+                title: subject.id.clone(),
+                subject,
+                labels: Vec::new(),
+            },
+        ))
     });
     let service = serve(&world);
     world.webhook(&[created("a", "v1")]).await;
@@ -142,7 +171,10 @@ async fn refused_connections_are_checked_and_their_runs_go_on() {
     world.script.vendor.plan("start", [denied()]);
     let service = serve(&world);
     let run = world.start("a").await;
-    in_time(&world, async || world.run(&run).await.state == RunState::Waiting).await;
+    in_time(&world, async || {
+        world.run(&run).await.state == RunState::Waiting
+    })
+    .await;
     assert!(world.core().health().refusal(&ENGINE.into()).is_none());
     service.drain(DRAIN).await;
 }
@@ -155,7 +187,10 @@ async fn a_long_activation_keeps_its_claim() {
     let run = world.start("a").await;
     eventually(async || world.script.vendor.calls("start").len() == 1).await;
     let begun = world.now();
-    in_time(&world, async || world.now().since(begun) > 10 * world.options.lease).await;
+    in_time(&world, async || {
+        world.now().since(begun) > 10 * world.options.lease
+    })
+    .await;
     assert_eq!(world.script.vendor.calls("start").len(), 1);
     world.assert_state(&run, RunState::Running).await;
     drop(service);
@@ -201,7 +236,13 @@ async fn a_drain_that_takes_too_long_leaves_the_rest_to_the_next_host() {
     eventually(async || world.script.vendor.calls("start").len() == 1).await;
     let deadline = world.now().plus(DRAIN);
     let draining = tokio::spawn(service.drain(DRAIN));
-    eventually(async || world.clock.next_deadline().is_some_and(|due| due <= deadline)).await;
+    eventually(async || {
+        world
+            .clock
+            .next_deadline()
+            .is_some_and(|due| due <= deadline)
+    })
+    .await;
     in_time(&world, async || draining.is_finished()).await;
     world.assert_state(&run, RunState::Running).await;
 

@@ -18,10 +18,16 @@ use crate::support::{
 /// A parent that spawns a child, tells the run of `other` and its operators, and a child that does
 /// nothing.
 async fn family() -> (World, Arc<Mutex<String>>) {
-    let world = World::of(vec![flow(FLOW), flow("child")], forebay_engine::Options::default()).await;
+    let world = World::of(
+        vec![flow(FLOW), flow("child")],
+        forebay_engine::Options::default(),
+    )
+    .await;
     let target = Arc::new(Mutex::new(String::new()));
     let known = Arc::clone(&target);
-    world.script.handle("child", |_, _| async { completed("approved") });
+    world
+        .script
+        .handle("child", |_, _| async { completed("approved") });
     world.script.handle(FLOW, move |activation, desk| {
         let target = known.lock().unwrap().clone();
         parent(activation, desk, target)
@@ -37,11 +43,19 @@ async fn parent(activation: Activation, desk: Desk, target: String) -> Answer {
         };
     }
     let broker = &desk.0;
-    let spawned = broker.spawn("child".into(), "c1".into(), json!("c1").to_string()).await;
-    let unknown = broker.spawn("nobody".into(), "c1".into(), json!("c1").to_string()).await;
+    let spawned = broker
+        .spawn("child".into(), "c1".into(), json!("c1").to_string())
+        .await;
+    let unknown = broker
+        .spawn("nobody".into(), "c1".into(), json!("c1").to_string())
+        .await;
     assert!(spawned.unwrap().is_ok());
     assert!(unknown.unwrap().is_err());
-    broker.signal(target, "hello".into(), "{}".into()).await.unwrap().unwrap();
+    broker
+        .signal(target, "hello".into(), "{}".into())
+        .await
+        .unwrap()
+        .unwrap();
     broker.notify("operators".into(), "done".into());
     broker.decision(json!({"actor": "ann", "action": "decision", "decision": "yes"}));
     desk.dam("update", json!([activation.business_key])).await?;
@@ -60,14 +74,26 @@ async fn spawns_signals_and_notices_come_with_the_step_and_once() {
         if let Some(after) = crash {
             // Next come: timers, claim, the intent, the step.
             let step = world.faults.writes().len() + 3;
-            world.faults.crash(if after { Crash::After(step) } else { Crash::Before(step) });
+            world.faults.crash(if after {
+                Crash::After(step)
+            } else {
+                Crash::Before(step)
+            });
             let _ = world.drive().await;
             assert!(world.faults.dead());
             assert_eq!(*world.faults.writes().last().unwrap(), "commit_step");
             world.restart().await;
-            let children = world.runs().await.iter().filter(|run| run.flow == "child".into()).count();
+            let children = world
+                .runs()
+                .await
+                .iter()
+                .filter(|run| run.flow == "child".into())
+                .count();
             assert_eq!(children, usize::from(after));
-            assert_eq!(world.core().store().inbox(&other).await.unwrap().len(), usize::from(after));
+            assert_eq!(
+                world.core().store().inbox(&other).await.unwrap().len(),
+                usize::from(after)
+            );
         }
         world.settle().await;
         world.assert_state(&parent, RunState::Completed).await;
@@ -77,9 +103,19 @@ async fn spawns_signals_and_notices_come_with_the_step_and_once() {
         assert_eq!(runs[2].business_key, "c1");
         assert_eq!(runs[2].state, RunState::Completed);
         let page = PageRequest::default();
-        let notices = world.core().store().notices(Some(&parent), page).await.unwrap().items;
+        let notices = world
+            .core()
+            .store()
+            .notices(Some(&parent), page)
+            .await
+            .unwrap()
+            .items;
         assert_eq!(notices.len(), 1, "{crash:?}");
-        assert_eq!(world.audited(&parent, "decision").await.len(), 1, "{crash:?}");
+        assert_eq!(
+            world.audited(&parent, "decision").await.len(),
+            1,
+            "{crash:?}"
+        );
         world.script.vendor.assert_once(&["update parent"]);
     }
 }
@@ -88,7 +124,11 @@ async fn spawns_signals_and_notices_come_with_the_step_and_once() {
 async fn observing_flows_change_nothing() {
     let mut observed = flow(FLOW);
     observed.mode = Mode::Observe;
-    let world = World::of(vec![observed, flow("child")], forebay_engine::Options::default()).await;
+    let world = World::of(
+        vec![observed, flow("child")],
+        forebay_engine::Options::default(),
+    )
+    .await;
     let modes = Arc::new(Mutex::new(Vec::new()));
     world.script.handle(FLOW, {
         let modes = Arc::clone(&modes);
@@ -98,7 +138,11 @@ async fn observing_flows_change_nothing() {
                 desk.dam("get", json!(["a"])).await?;
                 desk.dam("update", json!(["a"])).await?;
                 let input = json!("c1").to_string();
-                desk.0.spawn("child".into(), "c1".into(), input).await.unwrap().unwrap();
+                desk.0
+                    .spawn("child".into(), "c1".into(), input)
+                    .await
+                    .unwrap()
+                    .unwrap();
                 completed("approved")
             }
         }
@@ -149,7 +193,10 @@ async fn an_event_that_comes_before_its_wait_is_stored_is_delivered_once() {
         world.settle().await;
         let stored = world.run(&run).await;
         assert_eq!((stored.state, stored.activations), (RunState::Completed, 2));
-        world.script.vendor.assert_once(&["comment a", "start a", "update a"]);
+        world
+            .script
+            .vendor
+            .assert_once(&["comment a", "start a", "update a"]);
     }
 }
 
@@ -187,8 +234,17 @@ async fn a_claim_that_was_taken_over_writes_nothing() {
     stale.await.unwrap().unwrap();
     world.assert_state(&run, RunState::Waiting).await;
     world.script.vendor.assert_once(&["start a"]);
-    let journal = world.core().store().journal_entries(&run, None).await.unwrap();
-    assert!(journal.iter().all(|entry| entry.arguments != json!(["stale"])));
+    let journal = world
+        .core()
+        .store()
+        .journal_entries(&run, None)
+        .await
+        .unwrap();
+    assert!(
+        journal
+            .iter()
+            .all(|entry| entry.arguments != json!(["stale"]))
+    );
 }
 
 #[tokio::test]
@@ -199,7 +255,9 @@ async fn events_of_one_run_are_handled_one_after_the_other_in_order() {
         let seen = Arc::clone(&seen);
         move |activation, _| {
             if let DeliveryContent::Event(incoming) = &activation.delivery {
-                seen.lock().unwrap().push(incoming.event.change_token.clone());
+                seen.lock()
+                    .unwrap()
+                    .push(incoming.event.change_token.clone());
             }
             async { waiting_for(&json!({}), ENGINE, process("a")) }
         }

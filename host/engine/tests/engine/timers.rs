@@ -25,7 +25,10 @@ fn reminded(world: &World) -> Seen {
             seen.lock().unwrap().push(label.clone());
             let now = desk.0.now();
             async move {
-                let timer = |name: &str, due_at| Timer { name: name.into(), due_at };
+                let timer = |name: &str, due_at| Timer {
+                    name: name.into(),
+                    due_at,
+                };
                 match &activation.delivery {
                     DeliveryContent::Timer(fired) if fired.name == "deadline" => {
                         completed("approved")
@@ -61,7 +64,10 @@ async fn timers_fire_when_they_are_due_and_once() {
     world.pass(HOUR / 2).await;
     assert_eq!(seen.lock().unwrap().len(), 2);
     world.pass(HOUR / 2).await;
-    assert_eq!(*seen.lock().unwrap(), ["request", "timer reminder", "timer deadline"]);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["request", "timer reminder", "timer deadline"]
+    );
     world.assert_state(&run, RunState::Completed).await;
     world.pass(24 * HOUR).await;
     assert_eq!(seen.lock().unwrap().len(), 3);
@@ -80,7 +86,10 @@ async fn timers_that_came_due_during_downtime_fire_once_after_it() {
     world.clock.advance(100 * HOUR);
     world.restart().await;
     world.settle().await;
-    assert_eq!(*seen.lock().unwrap(), ["request", "timer reminder", "timer deadline"]);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["request", "timer reminder", "timer deadline"]
+    );
     world.assert_state(&run, RunState::Completed).await;
 }
 
@@ -94,9 +103,16 @@ async fn a_clock_jump_over_several_timers_brings_them_in_order() {
             seen.lock().unwrap().push(activation.delivery.label());
             let (first, now) = (activation.activation == 1, desk.0.now());
             async move {
-                let timer = |name: &str, hours| Timer { name: name.into(), due_at: now.plus(hours * HOUR) };
+                let timer = |name: &str, hours| Timer {
+                    name: name.into(),
+                    due_at: now.plus(hours * HOUR),
+                };
                 match first {
-                    true => waiting(&json!({}), vec![timer("late", 2), timer("soon", 1)], Vec::new()),
+                    true => waiting(
+                        &json!({}),
+                        vec![timer("late", 2), timer("soon", 1)],
+                        Vec::new(),
+                    ),
                     false => completed("approved"),
                 }
             }

@@ -19,7 +19,10 @@ pub(super) fn audit(
 ) -> anyhow::Result<ExitCode> {
     match command {
         Audit::List { run, limit, cursor } => {
-            let query = [("limit", Some(limit.to_string())), ("cursor", cursor.clone())];
+            let query = [
+                ("limit", Some(limit.to_string())),
+                ("cursor", cursor.clone()),
+            ];
             let columns = [
                 Column::new("number", "/sequence"),
                 Column::new("time", "/at"),
@@ -28,7 +31,11 @@ pub(super) fn audit(
                 Column::new("action", "/action"),
                 Column::new("hash", "/hash"),
             ];
-            printer.list(&client.get(&path(run.as_deref()), &query)?, "items", &columns);
+            printer.list(
+                &client.get(&path(run.as_deref()), &query)?,
+                "items",
+                &columns,
+            );
             Ok(ExitCode::SUCCESS)
         }
         Audit::Verify => {
@@ -37,11 +44,21 @@ pub(super) fn audit(
             if printer.json {
                 printer.one(&answer);
             } else if intact {
-                say(&format!("the chain of {} records is whole", answer["records"]));
+                say(&format!(
+                    "the chain of {} records is whole",
+                    answer["records"]
+                ));
             } else {
-                complain(&format!("record {} does not fit the chain", answer["first_broken"]));
+                complain(&format!(
+                    "record {} does not fit the chain",
+                    answer["first_broken"]
+                ));
             }
-            Ok(if intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if intact {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
     }
 }
@@ -67,5 +84,8 @@ pub(super) fn evidence(client: &Client, id: &str) -> anyhow::Result<Value> {
 }
 
 fn path(run: Option<&str>) -> String {
-    run.map_or_else(|| "/v1/audit".to_owned(), |run| format!("/v1/runs/{run}/audit"))
+    run.map_or_else(
+        || "/v1/audit".to_owned(),
+        |run| format!("/v1/runs/{run}/audit"),
+    )
 }

@@ -18,7 +18,11 @@ pub(super) fn backup(
 ) -> anyhow::Result<ExitCode> {
     let client = match (&remote.url, &command.config) {
         (None, Some(config)) => match address_of(config) {
-            Ok(url) => Client::new(&Remote { url: Some(url), key: remote.key.clone(), json: false }),
+            Ok(url) => Client::new(&Remote {
+                url: Some(url),
+                key: remote.key.clone(),
+                json: false,
+            }),
             Err(problems) => return Ok(check::refuse(&problems)),
         },
         _ => Client::new(remote),
@@ -30,7 +34,9 @@ pub(super) fn backup(
     } else if let Some(bytes) = answer["bytes"].as_u64() {
         say(&format!("{path}: {bytes} bytes"));
     } else {
-        say(&format!("{path} is being written; it has this name once it is complete"));
+        say(&format!(
+            "{path} is being written; it has this name once it is complete"
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

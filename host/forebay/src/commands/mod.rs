@@ -55,7 +55,11 @@ impl Printer {
         if self.json {
             return self.one(answer);
         }
-        let rows = answer[items].as_array().or(answer.as_array()).cloned().unwrap_or_default();
+        let rows = answer[items]
+            .as_array()
+            .or(answer.as_array())
+            .cloned()
+            .unwrap_or_default();
         say(&table(&rows, columns));
         if let Some(next) = answer["next"].as_str() {
             complain(&format!("there is more; next page: {next}"));
@@ -80,7 +84,11 @@ fn plugins(client: &Client, printer: &Printer, command: &Plugins) -> anyhow::Res
                 Column::new("digest", "/digest"),
             ];
             printer.list(&answer, "accepted", &columns);
-            if !printer.json && answer["quarantined"].as_array().is_some_and(|q| !q.is_empty()) {
+            if !printer.json
+                && answer["quarantined"]
+                    .as_array()
+                    .is_some_and(|q| !q.is_empty())
+            {
                 say("\nkept out:");
                 let columns = [
                     Column::new("file", "/file"),

@@ -19,16 +19,26 @@ pub(super) fn runs(client: &Client, printer: &Printer, command: &Runs) -> anyhow
             printer.one(&super::audit::evidence(client, id)?);
             Ok(())
         }
-        Runs::Cancel { id, reason, force } => {
-            act(client, printer, id, "cancel", &json!({ "reason": reason, "force": force }))
-        }
+        Runs::Cancel { id, reason, force } => act(
+            client,
+            printer,
+            id,
+            "cancel",
+            &json!({ "reason": reason, "force": force }),
+        ),
         Runs::Retry { id } => act(client, printer, id, "retry", &json!({})),
         Runs::Pause { id } => act(client, printer, id, "pause", &json!({})),
         Runs::Resume { id } => act(client, printer, id, "resume", &json!({})),
         Runs::Signal { id, name, data } => {
             let data: Value = serde_json::from_str(data)
                 .map_err(|error| anyhow::anyhow!("the signal's data is not JSON: {error}"))?;
-            act(client, printer, id, "signal", &json!({ "name": name, "data": data }))
+            act(
+                client,
+                printer,
+                id,
+                "signal",
+                &json!({ "name": name, "data": data }),
+            )
         }
     }
 }
@@ -63,7 +73,11 @@ fn steps(client: &Client, printer: &Printer, id: &str) -> anyhow::Result<()> {
         Column::new("attempts", "/attempts"),
         Column::new("ended", "/ended_at"),
     ];
-    printer.list(&client.get(&format!("/v1/runs/{id}/steps"), &[])?, "items", &columns);
+    printer.list(
+        &client.get(&format!("/v1/runs/{id}/steps"), &[])?,
+        "items",
+        &columns,
+    );
     Ok(())
 }
 

@@ -24,10 +24,16 @@ impl Column {
 /// The items as a table.
 pub(crate) fn table(items: &[Value], columns: &[Column]) -> String {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.iter().map(|column| column.heading.to_uppercase()));
     for item in items {
-        table.add_row(columns.iter().map(|column| cell(item.pointer(column.pointer))));
+        table.add_row(
+            columns
+                .iter()
+                .map(|column| cell(item.pointer(column.pointer))),
+        );
     }
     table.trim_fmt()
 }
@@ -36,11 +42,15 @@ fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => shorten(text),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join("; ")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| cell(Some(item)))
+            .collect::<Vec<_>>()
+            .join("; "),
         Some(Value::Object(entries)) => {
-            let pairs = entries.iter().map(|(name, value)| format!("{name} {}", cell(Some(value))));
+            let pairs = entries
+                .iter()
+                .map(|(name, value)| format!("{name} {}", cell(Some(value))));
             pairs.collect::<Vec<_>>().join(", ")
         }
         Some(other) => other.to_string(),
@@ -49,7 +59,11 @@ fn cell(value: Option<&Value>) -> String {
 
 fn shorten(text: &str) -> String {
     let digest = text.len() == LONGEST_WORD && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if digest { text.chars().take(DIGEST_SHOWN).collect() } else { text.to_owned() }
+    if digest {
+        text.chars().take(DIGEST_SHOWN).collect()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +84,13 @@ mod tests {
             Column::new("absent", "/no/where"),
         ];
         let text = table(&items, &columns);
-        assert!(text.contains("aaaaaaaaaaaa") && !text.contains("aaaaaaaaaaaaa"), "{text}");
-        assert!(text.contains("waiting 2") && text.contains("x; y"), "{text}");
+        assert!(
+            text.contains("aaaaaaaaaaaa") && !text.contains("aaaaaaaaaaaaa"),
+            "{text}"
+        );
+        assert!(
+            text.contains("waiting 2") && text.contains("x; y"),
+            "{text}"
+        );
     }
 }

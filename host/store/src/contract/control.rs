@@ -53,7 +53,10 @@ pub async fn a_run_that_its_handler_parked_keeps_its_waits_and_looks_again(store
     let looking = claim_one(store, 3).await;
     assert_eq!(looking.delivery.label(), "signal retry");
     let again = waiting(vec![], vec![timer("t", 50)]);
-    store.commit_step(&looking.claim, step(&looking, again, 4)).await.unwrap();
+    store
+        .commit_step(&looking.claim, step(&looking, again, 4))
+        .await
+        .unwrap();
     nothing_due(store, 49).await;
     store.fire_timers(at(50), 10).await.unwrap();
     assert_eq!(claim_one(store, 50).await.delivery.label(), "timer t");

@@ -21,9 +21,17 @@ fn policy() -> RetentionPolicy {
 
 /// Prune until there is no more.
 async fn pruned(store: &dyn Store, policy: RetentionPolicy, second: i64) -> Pruned {
-    let mut total = Pruned { more: true, ..Pruned::default() };
+    let mut total = Pruned {
+        more: true,
+        ..Pruned::default()
+    };
     while total.more {
-        total = total.and(store.prune(policy, vec!["hash".into()], at(second)).await.unwrap());
+        total = total.and(
+            store
+                .prune(policy, vec!["hash".into()], at(second))
+                .await
+                .unwrap(),
+        );
     }
     total
 }
@@ -35,7 +43,12 @@ async fn completed(store: &dyn Store, key: &str, second: i64) -> forebay_model::
 }
 
 async fn knows_event(store: &dyn Store, id: &str, token: &str) -> bool {
-    store.record_events(batch(vec![event(id, token)])).await.unwrap().known == 1
+    store
+        .record_events(batch(vec![event(id, token)]))
+        .await
+        .unwrap()
+        .known
+        == 1
 }
 
 pub async fn old_ended_runs_go_and_live_ones_stay(store: &dyn Store) {
@@ -63,19 +76,33 @@ pub async fn the_oldest_ended_runs_go_when_there_are_too_many(store: &dyn Store)
         runs.push(completed(store, &format!("k{second}"), second).await);
     }
     started(store, "live", 9).await;
-    let few = RetentionPolicy { max_ended_runs: 2, batch: 2, ..policy() };
+    let few = RetentionPolicy {
+        max_ended_runs: 2,
+        batch: 2,
+        ..policy()
+    };
     assert_eq!(pruned(store, few, 10).await.runs, 3);
     for (number, run) in runs.iter().enumerate() {
-        assert_eq!(store.run(run).await.unwrap().is_some(), number >= 3, "{number}");
+        assert_eq!(
+            store.run(run).await.unwrap().is_some(),
+            number >= 3,
+            "{number}"
+        );
     }
-    let crowded = RetentionPolicy { max_bytes: 1, ..policy() };
+    let crowded = RetentionPolicy {
+        max_bytes: 1,
+        ..policy()
+    };
     assert_eq!(pruned(store, crowded, 11).await.runs, 2);
     assert_eq!(claim_one(store, 11).await.run.business_key, "live");
 }
 
 pub async fn nothing_goes_while_retention_is_off(store: &dyn Store) {
     completed(store, "old", 0).await;
-    let off = RetentionPolicy { enabled: false, ..policy() };
+    let off = RetentionPolicy {
+        enabled: false,
+        ..policy()
+    };
     assert_eq!(pruned(store, off, 999 * DAY).await.rows(), 0);
 }
 
@@ -92,14 +119,28 @@ pub async fn an_event_stays_until_it_is_routed_everywhere(store: &dyn Store) {
     let late = 100 * DAY;
     let id = arrives(store, event("a", "1")).await;
     assert_eq!(pruned(store, policy(), late).await.events, 0);
-    let keep = RoutePlan { deferred: vec!["off".into()], ..RoutePlan::default() };
+    let keep = RoutePlan {
+        deferred: vec!["off".into()],
+        ..RoutePlan::default()
+    };
     store.route(id, keep, at(late)).await.unwrap();
-    assert_eq!(pruned(store, policy(), late).await.events, 0, "kept for a flow");
+    assert_eq!(
+        pruned(store, policy(), late).await.events,
+        0,
+        "kept for a flow"
+    );
     let start = plan(vec![started_by(event("a", "1"), "a", late)]);
-    let routed = store.route_deferred(id, &"off".into(), start, at(late)).await.unwrap();
+    let routed = store
+        .route_deferred(id, &"off".into(), start, at(late))
+        .await
+        .unwrap();
     assert_eq!(pruned(store, policy(), late).await.events, 0, "in an inbox");
     stepped(store, waiting(vec![], vec![]), late).await;
-    assert_eq!(pruned(store, policy(), late).await.events, 0, "a live run had it");
+    assert_eq!(
+        pruned(store, policy(), late).await.events,
+        0,
+        "a live run had it"
+    );
     controlled(store, &routed.started[0], cancel(true), late).await;
     assert_eq!(pruned(store, policy(), late).await.events, 1);
 }
@@ -129,11 +170,24 @@ pub async fn a_run_stays_while_its_event_may_be_routed_again(store: &dyn Store) 
     controlled(store, &waiter, Control::Pause, 1).await;
     stepped(store, After::Completed(completion("done")), 1).await;
     let late = 200 * DAY;
-    let crowded = RetentionPolicy { max_ended_runs: 1, max_bytes: 1, batch: 1, ..policy() };
+    let crowded = RetentionPolicy {
+        max_ended_runs: 1,
+        max_bytes: 1,
+        batch: 1,
+        ..policy()
+    };
     completed(store, "unrelated", 2).await;
-    assert_eq!(pruned(store, crowded, late).await.runs, 1, "only the unrelated one");
+    assert_eq!(
+        pruned(store, crowded, late).await.runs,
+        1,
+        "only the unrelated one"
+    );
     controlled(store, &waiter, cancel(true), late).await;
-    assert_eq!(store.unrouted_events(9).await.unwrap().len(), 1, "offered again");
+    assert_eq!(
+        store.unrouted_events(9).await.unwrap().len(),
+        1,
+        "offered again"
+    );
     assert_eq!(pruned(store, crowded, late).await.runs, 0);
     let again = store.route(id, start, at(late)).await.unwrap();
     assert_eq!(again.started, [], "it was started before");
@@ -142,7 +196,10 @@ pub async fn a_run_stays_while_its_event_may_be_routed_again(store: &dyn Store) 
 }
 
 pub async fn request_keys_and_deliveries_are_forgotten_in_time(store: &dyn Store) {
-    let request = RequestKey { key: "key".into(), fingerprint: "print".into() };
+    let request = RequestKey {
+        key: "key".into(),
+        fingerprint: "print".into(),
+    };
     let ask = |second| {
         let mut run = new_run(&format!("k{second}"), second);
         run.request = Some(request.clone());
@@ -160,13 +217,19 @@ pub async fn request_keys_and_deliveries_are_forgotten_in_time(store: &dyn Store
         received_at: at(0),
     };
     let settled = store.accept_webhook(delivery.clone()).await.unwrap();
-    let settlement = WebhookSettlement::Events { events: Vec::new(), at: at(1) };
+    let settlement = WebhookSettlement::Events {
+        events: Vec::new(),
+        at: at(1),
+    };
     store.settle_webhook(settled, settlement).await.unwrap();
     store.accept_webhook(delivery).await.unwrap();
 
     assert_eq!(pruned(store, policy(), 29 * DAY).await.rows(), 0);
     let repeated = store.start_run(ask(29 * DAY)).await.unwrap();
-    assert!(matches!(repeated, StartOutcome::Repeated(_)), "{repeated:?}");
+    assert!(
+        matches!(repeated, StartOutcome::Repeated(_)),
+        "{repeated:?}"
+    );
     let gone = pruned(store, policy(), 31 * DAY).await;
     assert_eq!((gone.requests, gone.webhooks, gone.runs), (1, 1, 0));
     let open = store.open_webhooks(at(31 * DAY), 9).await.unwrap();
@@ -180,8 +243,18 @@ pub async fn configurations_go_when_no_run_needs_them(store: &dyn Store) {
         store.put_flow_config(hash, &json!({})).await.unwrap();
     }
     let run = new_run("a", 0);
-    store.start_run(crate::runs::NewRun { config_hash: "pinned".into(), ..run }).await.unwrap();
-    assert_eq!(pruned(store, policy(), 100 * DAY).await.configurations, 0, "first it is noticed");
+    store
+        .start_run(crate::runs::NewRun {
+            config_hash: "pinned".into(),
+            ..run
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        pruned(store, policy(), 100 * DAY).await.configurations,
+        0,
+        "first it is noticed"
+    );
     assert_eq!(pruned(store, policy(), 129 * DAY).await.configurations, 0);
     // Taken up again meanwhile.
     store.put_flow_config("old", &json!({})).await.unwrap();
@@ -202,7 +275,10 @@ pub async fn pruning_goes_on_in_small_parts_past_what_stays(store: &dyn Store) {
         let id = arrives(store, event("routed", &number.to_string())).await;
         store.route(id, RoutePlan::default(), at(1)).await.unwrap();
     }
-    let small = RetentionPolicy { batch: 2, ..policy() };
+    let small = RetentionPolicy {
+        batch: 2,
+        ..policy()
+    };
     let first = store.prune(small, Vec::new(), at(31 * DAY)).await.unwrap();
     assert_eq!((first.events, first.more), (0, true));
     assert_eq!(pruned(store, small, 31 * DAY).await.events, 5);
@@ -234,6 +310,9 @@ pub async fn the_size_is_told(store: &dyn Store) {
     run.title = "x".repeat(1 << 20);
     store.start_run(run).await.unwrap();
     let after = store.size().await.unwrap();
-    assert!(after.bytes >= before.bytes + (1 << 20), "{before:?} {after:?}");
+    assert!(
+        after.bytes >= before.bytes + (1 << 20),
+        "{before:?} {after:?}"
+    );
     assert!(after.free <= after.bytes);
 }

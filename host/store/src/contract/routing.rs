@@ -204,19 +204,31 @@ pub async fn an_event_that_an_ended_run_did_not_see_is_offered_again(store: &dyn
     let run = started(store, "a", 0).await;
     stepped(store, waiting(vec![wait("a")], vec![]), 1).await;
     let seen = arrives(store, event("a", "1")).await;
-    store.route(seen, RoutePlan::default(), at(2)).await.unwrap();
+    store
+        .route(seen, RoutePlan::default(), at(2))
+        .await
+        .unwrap();
     let last = claim_one(store, 3).await;
     let missed = arrives(store, event("a", "2")).await;
-    store.route(missed, RoutePlan::default(), at(4)).await.unwrap();
+    store
+        .route(missed, RoutePlan::default(), at(4))
+        .await
+        .unwrap();
     assert_eq!(store.unrouted_events(9).await.unwrap(), []);
     let end = step(&last, After::Completed(completion("approved")), 5);
     store.commit_step(&last.claim, end).await.unwrap();
 
     let offered = store.unrouted_events(9).await.unwrap();
-    assert_eq!(offered.iter().map(|event| event.id).collect::<Vec<_>>(), [missed]);
+    assert_eq!(
+        offered.iter().map(|event| event.id).collect::<Vec<_>>(),
+        [missed]
+    );
     let mut successor = started_by(event("a", "2"), "a", 6);
     successor.id = "successor".into();
-    let routed = store.route(missed, plan(vec![successor]), at(6)).await.unwrap();
+    let routed = store
+        .route(missed, plan(vec![successor]), at(6))
+        .await
+        .unwrap();
     assert_eq!(routed.started, ["successor".into()]);
     assert_ne!(run.as_str(), "successor");
 }

@@ -20,7 +20,10 @@ pub(super) async fn write(options: &SqliteOptions, target: &Path) -> Result<u64>
 
 fn write_now(options: &SqliteOptions, target: &Path) -> Result<u64> {
     if target.exists() {
-        return Err(Error::Refused(format!("{} is there already", target.display())));
+        return Err(Error::Refused(format!(
+            "{} is there already",
+            target.display()
+        )));
     }
     let partial = Partial::beside(target)?;
     copy(options, &partial.path)?;
@@ -33,13 +36,19 @@ fn copy(options: &SqliteOptions, path: &Path) -> Result<()> {
     // All pages in one step, under one read lock: a copy in parts would begin anew with every write.
     match Backup::new(&source, &mut copy)?.step(-1)? {
         StepResult::Done => {}
-        other => return Err(Error::Unwritable(format!("the store could not be read: {other:?}"))),
+        other => {
+            return Err(Error::Unwritable(format!(
+                "the store could not be read: {other:?}"
+            )));
+        }
     }
     // Without a log of its own the copy is one file, whole wherever it is carried.
     let mode: String =
         copy.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get(0))?;
     if mode != "delete" {
-        return Err(Error::Unusable(format!("the copy has the journal mode {mode}")));
+        return Err(Error::Unusable(format!(
+            "the copy has the journal mode {mode}"
+        )));
     }
     check(&copy)
 }
@@ -53,11 +62,13 @@ pub(super) struct Partial {
 impl Partial {
     /// A name beside this one. What an earlier attempt left there goes.
     pub(super) fn beside(target: &Path) -> Result<Self> {
-        let name = target.file_name().ok_or_else(|| {
-            Error::Refused(format!("{} does not name a file", target.display()))
-        })?;
+        let name = target
+            .file_name()
+            .ok_or_else(|| Error::Refused(format!("{} does not name a file", target.display())))?;
         let name = format!(".{}.partial", name.to_string_lossy());
-        let partial = Self { path: target.with_file_name(name) };
+        let partial = Self {
+            path: target.with_file_name(name),
+        };
         partial.remove();
         Ok(partial)
     }
@@ -98,6 +109,8 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// A new name is on disk only after its folder is.
 pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -27,7 +27,9 @@ const OPERATOR_URGENCY: u8 = 1;
 fn urgency(content: &DeliveryContent) -> u8 {
     match content {
         DeliveryContent::Signal(signal) if signal.name == CANCEL_SIGNAL => CANCEL_URGENCY,
-        DeliveryContent::Signal(signal) if signal.sender.starts_with("operator:") => OPERATOR_URGENCY,
+        DeliveryContent::Signal(signal) if signal.sender.starts_with("operator:") => {
+            OPERATOR_URGENCY
+        }
         _ => 0,
     }
 }
@@ -52,7 +54,15 @@ pub(super) fn deliver(
          VALUES (?1, ?2, ?3, \
              CASE WHEN ?4 = ?7 AND (SELECT activations FROM runs WHERE id = ?1) = 0 THEN 0 ELSE ?4 END, \
              ?5, ?6) ON CONFLICT (run, event) DO NOTHING",
-        params![run.as_str(), event, timer, urgent, json(content)?, at.0, OPERATOR_URGENCY],
+        params![
+            run.as_str(),
+            event,
+            timer,
+            urgent,
+            json(content)?,
+            at.0,
+            OPERATOR_URGENCY
+        ],
     )?;
     if delivered > 0 {
         refresh(connection, run)?;

@@ -41,11 +41,23 @@ pub(super) fn prune(
             execute(connection, "DELETE FROM prune_marks", [])?;
             configurations = pruning.configurations(in_force, now)?;
         }
-        pruned = Pruned { runs, events, webhooks, requests, configurations, bytes: 0, more };
+        pruned = Pruned {
+            runs,
+            events,
+            webhooks,
+            requests,
+            configurations,
+            bytes: 0,
+            more,
+        };
         write_down(connection, &pruned, now)?;
     }
     let (bytes, more_bytes) = space::give_back(connection)?;
-    Ok(Pruned { bytes, more: pruned.more || more_bytes, ..pruned })
+    Ok(Pruned {
+        bytes,
+        more: pruned.more || more_bytes,
+        ..pruned
+    })
 }
 
 /// The audit says that something is gone, so that nobody has to wonder.
@@ -98,10 +110,16 @@ struct Mark {
     id: i64,
 }
 
-const START: Mark = Mark { at: i64::MIN, id: i64::MIN };
+const START: Mark = Mark {
+    at: i64::MIN,
+    id: i64::MIN,
+};
 
 /// The kind is done in this round.
-const DONE: Mark = Mark { at: i64::MAX, id: i64::MAX };
+const DONE: Mark = Mark {
+    at: i64::MAX,
+    id: i64::MAX,
+};
 
 impl Pruning<'_> {
     /// Ended runs, the longest ended first.
@@ -114,7 +132,15 @@ impl Pruning<'_> {
              WHERE ended_at IS NOT NULL AND (ended_at, seq) > (?1, ?2) \
              ORDER BY ended_at, seq LIMIT ?3",
             params![mark.at, mark.id, self.batch],
-            |row| Ok((Mark { at: row.get(0)?, id: row.get(1)? }, row.get(2)?)),
+            |row| {
+                Ok((
+                    Mark {
+                        at: row.get(0)?,
+                        id: row.get(1)?,
+                    },
+                    row.get(2)?,
+                ))
+            },
         )?;
         let full = page.len() == self.batch as usize;
         let (mut removed, mut rows) = (0, 0);
@@ -241,7 +267,11 @@ impl Pruning<'_> {
             let idle = !has_runs && !in_force.contains(&hash);
             match idle_since {
                 Some(since) if idle && since <= self.old => {
-                    execute(self.connection, "DELETE FROM flow_configs WHERE hash = ?1", [&hash])?;
+                    execute(
+                        self.connection,
+                        "DELETE FROM flow_configs WHERE hash = ?1",
+                        [&hash],
+                    )?;
                     removed += 1;
                 }
                 Some(_) if !idle => self.note_idle(&hash, None)?,
@@ -266,7 +296,12 @@ impl Pruning<'_> {
             self.connection,
             "SELECT at, id FROM prune_marks WHERE what = ?1",
             [what],
-            |row| Ok(Mark { at: row.get(0)?, id: row.get(1)? }),
+            |row| {
+                Ok(Mark {
+                    at: row.get(0)?,
+                    id: row.get(1)?,
+                })
+            },
         )?;
         Ok(found.unwrap_or(START))
     }

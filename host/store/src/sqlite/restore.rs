@@ -50,15 +50,24 @@ pub fn restore(source: &Path, target: &Path, replace: bool, now: Timestamp) -> R
     }
     let partial = Partial::beside(target)?;
     fs::copy(source, &partial.path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            Error::NotFound { what: "backup", id: source.display().to_string() }
-        }
+        ErrorKind::NotFound => Error::NotFound {
+            what: "backup",
+            id: source.display().to_string(),
+        },
         _ => Error::Unwritable(format!("cannot copy {}: {error}", source.display())),
     })?;
     let audit_records = verify(&partial.path)?;
-    let kept = if target.exists() { Some(keep(target, now)?) } else { None };
+    let kept = if target.exists() {
+        Some(keep(target, now)?)
+    } else {
+        None
+    };
     let bytes = partial.become_file(target)?;
-    Ok(Restored { bytes, audit_records, kept })
+    Ok(Restored {
+        bytes,
+        audit_records,
+        kept,
+    })
 }
 
 /// Is it a whole store that this host understands? Returns the length of its audit chain.
@@ -71,7 +80,8 @@ fn verify(copy: &Path) -> Result<u64> {
     }
     if found > schema::newest() {
         return Err(Error::Unusable(
-            "it was written by a later version of the host; restore it with that version".to_owned(),
+            "it was written by a later version of the host; restore it with that version"
+                .to_owned(),
         ));
     }
     let verdict: String =
@@ -79,23 +89,25 @@ fn verify(copy: &Path) -> Result<u64> {
     if verdict != "ok" {
         return Err(Error::Unusable(format!("it is damaged: {verdict}")));
     }
-    audit::verify(&connection)?.map_err(|record| {
-        Error::Unusable(format!("its audit chain breaks at record {record}"))
-    })
+    audit::verify(&connection)?
+        .map_err(|record| Error::Unusable(format!("its audit chain breaks at record {record}")))
 }
 
 /// Give the store another name besides its own, complete without its log.
 fn keep(target: &Path, now: Timestamp) -> Result<PathBuf> {
-    let time: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+    let time: String = now
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     let kept = with_suffix(target, &format!(".replaced-{time}"));
     let failed = |error: std::io::Error| {
         Error::Unwritable(format!("cannot keep {}: {error}", target.display()))
     };
     // Closing the last connection brings the log into the file and removes it. A damaged store may
     // not let itself be opened: its log is then kept as it is.
-    let merged = Connection::open(target).and_then(|store| {
-        store.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-    });
+    let merged = Connection::open(target)
+        .and_then(|store| store.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
     if let Err(error) = merged {
         tracing::warn!(%error, "the store that is replaced cannot be read; it is kept as it is");
     }

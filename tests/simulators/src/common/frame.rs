@@ -297,7 +297,9 @@ async fn perform(guard: &Guard, faults: &[Fault], request: Request, next: Next) 
     };
     let (mut response, notes) = NOTES.scope(RefCell::default(), noted).await;
     if let Some(left) = left {
-        response.headers_mut().insert("ratelimit-remaining", HeaderValue::from(left));
+        response
+            .headers_mut()
+            .insert("ratelimit-remaining", HeaderValue::from(left));
     }
     Outcome {
         response,

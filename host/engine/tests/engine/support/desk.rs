@@ -18,7 +18,8 @@ pub(crate) struct Desk(pub(crate) Arc<dyn Broker>);
 impl Desk {
     /// Call a function of the DAM.
     pub(crate) async fn dam(&self, function: &str, arguments: Value) -> Result<Value, GuestError> {
-        self.call("forebay:assets/asset-source", function, arguments).await
+        self.call("forebay:assets/asset-source", function, arguments)
+            .await
     }
 
     /// Call a function of the workflow engine.
@@ -27,7 +28,8 @@ impl Desk {
         function: &str,
         arguments: Value,
     ) -> Result<Value, GuestError> {
-        self.call("forebay:workflow/workflow-sink", function, arguments).await
+        self.call("forebay:workflow/workflow-sink", function, arguments)
+            .await
     }
 
     /// Call any function; an interrupt ends the handler, as it does in the sandbox.
@@ -43,12 +45,19 @@ impl Desk {
             fallible: true,
             blank: json!({"ok": ""}),
         };
-        self.0.call(call).await.map_err(|Interrupt| GuestError::Interrupted)
+        self.0
+            .call(call)
+            .await
+            .map_err(|Interrupt| GuestError::Interrupted)
     }
 }
 
 fn step(state: &Value, next: Next) -> Answer {
-    Ok(Ok(Step { state: state.to_string(), labels: Vec::new(), next }))
+    Ok(Ok(Step {
+        state: state.to_string(),
+        labels: Vec::new(),
+        next,
+    }))
 }
 
 /// Wait for timers and subscriptions.
@@ -57,18 +66,35 @@ pub(crate) fn waiting(
     timers: Vec<Timer>,
     subscriptions: Vec<Subscription>,
 ) -> Answer {
-    let waiting_on = WaitingOn { summary: "somebody".into(), ..WaitingOn::default() };
-    step(state, Next::Waiting(Waiting { timers, subscriptions, waiting_on }))
+    let waiting_on = WaitingOn {
+        summary: "somebody".into(),
+        ..WaitingOn::default()
+    };
+    step(
+        state,
+        Next::Waiting(Waiting {
+            timers,
+            subscriptions,
+            waiting_on,
+        }),
+    )
 }
 
 /// Wait for any event of an entity.
 pub(crate) fn waiting_for(state: &Value, role: &str, entity: Entity) -> Answer {
-    let subscription = Subscription { role: role.into(), entity, kinds: Vec::new() };
+    let subscription = Subscription {
+        role: role.into(),
+        entity,
+        kinds: Vec::new(),
+    };
     waiting(state, Vec::new(), vec![subscription])
 }
 
 fn completion(outcome: &str) -> Completion {
-    Completion { outcome: outcome.into(), summary: "as scripted".into() }
+    Completion {
+        outcome: outcome.into(),
+        summary: "as scripted".into(),
+    }
 }
 
 /// Done.

@@ -65,7 +65,11 @@ fn handler(name: &str) -> Plugin {
         state_schema: "{}".into(),
         state_version: 1,
         roles: vec![
-            role(DAM, "forebay:assets/asset-source", &["asset.created", "asset.updated"]),
+            role(
+                DAM,
+                "forebay:assets/asset-source",
+                &["asset.created", "asset.updated"],
+            ),
             role(ENGINE, "forebay:workflow/workflow-sink", &[]),
         ],
         outcomes: vec!["approved".into()],
@@ -78,7 +82,10 @@ pub(crate) fn plugins() -> Vec<Plugin> {
     vec![
         connector(
             DAM,
-            &["forebay:assets/asset-source@0.1.0", "forebay:connector/event-source@0.1.0"],
+            &[
+                "forebay:assets/asset-source@0.1.0",
+                "forebay:connector/event-source@0.1.0",
+            ],
             &["forebay:assets/asset-source.get"],
         ),
         connector(ENGINE, &["forebay:workflow/workflow-sink@0.1.0"], &[]),
@@ -113,7 +120,10 @@ pub(crate) fn flow(name: &str) -> FlowSpec {
 
 /// The process that reviews an asset.
 pub(crate) fn process(asset: &str) -> Entity {
-    Entity { kind: "process".into(), id: format!("process-{asset}") }
+    Entity {
+        kind: "process".into(),
+        id: format!("process-{asset}"),
+    }
 }
 
 fn event(kind: &str, entity: Entity, token: &str) -> Event {
@@ -133,7 +143,14 @@ fn event(kind: &str, entity: Entity, token: &str) -> Event {
 
 /// An asset was created.
 pub(crate) fn created(asset: &str, token: &str) -> Event {
-    event("asset.created", Entity { kind: "asset".into(), id: asset.into() }, token)
+    event(
+        "asset.created",
+        Entity {
+            kind: "asset".into(),
+            id: asset.into(),
+        },
+        token,
+    )
 }
 
 /// The process of an asset has ended.
@@ -144,8 +161,9 @@ pub(crate) fn finished(asset: &str) -> Event {
 /// Reads the asset, starts its process and waits; then writes the decision back in two effects.
 pub(crate) async fn approval(activation: Activation, desk: Desk) -> Answer {
     let asset = activation.business_key;
-    let state: Value =
-        activation.state.map_or(json!({}), |state| serde_json::from_str(&state).unwrap());
+    let state: Value = activation
+        .state
+        .map_or(json!({}), |state| serde_json::from_str(&state).unwrap());
     match activation.delivery {
         DeliveryContent::Signal(signal) if signal.name == "cancel" => {
             desk.engine("cancel", json!([process(&asset).id])).await?;

@@ -48,14 +48,19 @@ impl Script {
     pub(crate) fn new() -> Arc<Self> {
         let plugins = flows::plugins().into_iter();
         let inner = Inner {
-            plugins: plugins.map(|plugin| (plugin.name().to_owned(), Arc::new(plugin))).collect(),
+            plugins: plugins
+                .map(|plugin| (plugin.name().to_owned(), Arc::new(plugin)))
+                .collect(),
             handlers: BTreeMap::new(),
             admit: Arc::new(admit_by_entity),
             changes: Arc::new(|_| Ok(Ok(page(Vec::new(), "start", false)))),
             webhook: Arc::new(|request| Ok(Ok(serde_json::from_slice(&request.body).unwrap()))),
             check: Arc::new(|| Ok(Ok(Vec::new()))),
         };
-        let script = Arc::new(Self { vendor: Vendor::default(), inner: Mutex::new(inner) });
+        let script = Arc::new(Self {
+            vendor: Vendor::default(),
+            inner: Mutex::new(inner),
+        });
         script.handle(flows::FLOW, flows::approval);
         script
     }
@@ -66,7 +71,8 @@ impl Script {
         F: Fn(Activation, Desk) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move |activation, desk| Box::pin(handler(activation, desk)));
+        let handler: Handler =
+            Arc::new(move |activation, desk| Box::pin(handler(activation, desk)));
         self.inner().handlers.insert(plugin.into(), handler);
     }
 
@@ -109,7 +115,9 @@ impl Script {
 
     /// Put it back.
     pub(crate) fn put_back(&self, plugin: Arc<Plugin>) {
-        self.inner().plugins.insert(plugin.name().to_owned(), plugin);
+        self.inner()
+            .plugins
+            .insert(plugin.name().to_owned(), plugin);
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -119,23 +127,40 @@ impl Script {
 
 /// A page of a poll.
 pub(crate) fn page(events: Vec<Event>, cursor: &str, more: bool) -> ChangePage {
-    ChangePage { events, cursor: cursor.into(), more, next_poll_seconds: None }
+    ChangePage {
+        events,
+        cursor: cursor.into(),
+        more,
+        next_poll_seconds: None,
+    }
 }
 
 /// One run per entity; a request names it.
 fn admit_by_entity(delivery: &DeliveryContent) -> Result<Admission, GuestError> {
     let (key, subject) = match delivery {
-        DeliveryContent::Event(incoming) => {
-            (incoming.event.entity.id.clone(), incoming.event.entity.clone())
-        }
+        DeliveryContent::Event(incoming) => (
+            incoming.event.entity.id.clone(),
+            incoming.event.entity.clone(),
+        ),
         DeliveryContent::Request(input) => {
             let key: String = serde_json::from_str(input).unwrap();
-            (key.clone(), Entity { kind: "asset".into(), id: key })
+            (
+                key.clone(),
+                Entity {
+                    kind: "asset".into(),
+                    id: key,
+                },
+            )
         }
         other => panic!("admit was asked about {other:?}"),
     };
     let title = key.clone();
-    Ok(Admission::Start(Start { business_key: key, subject, title, labels: Vec::new() }))
+    Ok(Admission::Start(Start {
+        business_key: key,
+        subject,
+        title,
+        labels: Vec::new(),
+    }))
 }
 
 #[async_trait]
@@ -145,7 +170,11 @@ impl Guests for Script {
     }
 
     fn plugin(&self, digest: &Digest) -> Option<Arc<Plugin>> {
-        self.inner().plugins.values().find(|plugin| plugin.digest == *digest).cloned()
+        self.inner()
+            .plugins
+            .values()
+            .find(|plugin| plugin.digest == *digest)
+            .cloned()
     }
 
     async fn handle(
@@ -153,8 +182,15 @@ impl Guests for Script {
         activation: Activation,
         broker: Arc<dyn Broker>,
     ) -> Result<Result<Step, CapabilityError>, GuestError> {
-        let plugin = self.plugin(&activation.handler).expect("the engine looked it up");
-        let handler = self.inner().handlers.get(plugin.name()).cloned().expect("it is scripted");
+        let plugin = self
+            .plugin(&activation.handler)
+            .expect("the engine looked it up");
+        let handler = self
+            .inner()
+            .handlers
+            .get(plugin.name())
+            .cloned()
+            .expect("it is scripted");
         handler(activation, Desk(broker)).await
     }
 
@@ -257,6 +293,9 @@ impl Gate for OpenGate {
         if body == b"forged" {
             return Err(Refusal::Forged("it does not prove itself".into()));
         }
-        Ok(Genuine { headers: headers.to_vec(), body: body.to_vec() })
+        Ok(Genuine {
+            headers: headers.to_vec(),
+            body: body.to_vec(),
+        })
     }
 }

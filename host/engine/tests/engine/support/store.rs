@@ -71,7 +71,11 @@ impl Faults {
 
     fn alive(&self) -> Result<()> {
         let inner = self.inner();
-        if inner.dead { Err(Error::Unwritable("the host is dead".into())) } else { Ok(()) }
+        if inner.dead {
+            Err(Error::Unwritable("the host is dead".into()))
+        } else {
+            Ok(())
+        }
     }
 
     /// Count a write; returns its number.

@@ -51,13 +51,22 @@ struct Inner {
 impl Vendor {
     /// How the next calls of a function go; all later ones go well.
     pub(crate) fn plan(&self, function: &str, faults: impl IntoIterator<Item = Fault>) {
-        self.inner().plans.entry(function.into()).or_default().extend(faults);
+        self.inner()
+            .plans
+            .entry(function.into())
+            .or_default()
+            .extend(faults);
     }
 
     /// Calls of a function so far.
     pub(crate) fn calls(&self, function: &str) -> Vec<Made> {
         let inner = self.inner();
-        inner.calls.iter().filter(|call| call.function == function).cloned().collect()
+        inner
+            .calls
+            .iter()
+            .filter(|call| call.function == function)
+            .cloned()
+            .collect()
     }
 
     /// How often each effect happened, by function and first argument.
@@ -68,8 +77,10 @@ impl Vendor {
     /// These effects happened, once each, and no others.
     #[track_caller]
     pub(crate) fn assert_once(&self, effects: &[&str]) {
-        let wanted: BTreeMap<String, u32> =
-            effects.iter().map(|effect| (effect.to_string(), 1)).collect();
+        let wanted: BTreeMap<String, u32> = effects
+            .iter()
+            .map(|effect| (effect.to_string(), 1))
+            .collect();
         assert_eq!(self.effects(), wanted);
     }
 
@@ -113,7 +124,10 @@ impl Vendor {
             return answer.clone();
         }
         let about = arguments[0].as_str().unwrap();
-        *inner.effects.entry(format!("{} {about}", function.function)).or_default() += 1;
+        *inner
+            .effects
+            .entry(format!("{} {about}", function.function))
+            .or_default() += 1;
         let answer = match function.function.as_str() {
             "start" => json!({"ok": format!("process-{about}")}),
             _ => json!({"ok": null}),
@@ -134,7 +148,10 @@ pub(crate) fn unavailable(message: &str) -> Fault {
         message: message.into(),
         ..VendorReply::default()
     };
-    let detail = Detail { message: "the vendor is failing".into(), vendor: Some(vendor) };
+    let detail = Detail {
+        message: "the vendor is failing".into(),
+        vendor: Some(vendor),
+    };
     Fault::Says(CapabilityError::Unavailable(detail))
 }
 
@@ -148,10 +165,14 @@ pub(crate) fn rate_limited(seconds: u32) -> Fault {
 
 /// The vendor refuses the credentials.
 pub(crate) fn denied() -> Fault {
-    Fault::Says(CapabilityError::Denied(Detail::new("the token is not accepted")))
+    Fault::Says(CapabilityError::Denied(Detail::new(
+        "the token is not accepted",
+    )))
 }
 
 /// It may have happened.
 pub(crate) fn uncertain() -> Fault {
-    Fault::Says(CapabilityError::Uncertain(Detail::new("the connection broke")))
+    Fault::Says(CapabilityError::Uncertain(Detail::new(
+        "the connection broke",
+    )))
 }

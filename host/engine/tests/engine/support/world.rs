@@ -71,7 +71,10 @@ impl World {
         self.store = Arc::downgrade(&store);
         self.faults = Arc::default();
         let core = Core::new(Parts {
-            store: Arc::new(FaultyStore { inner: store, faults: Arc::clone(&self.faults) }),
+            store: Arc::new(FaultyStore {
+                inner: store,
+                faults: Arc::clone(&self.faults),
+            }),
             guests: Arc::clone(&self.script) as _,
             gate: Arc::new(OpenGate),
             clock: Arc::new(self.clock.clone()),
@@ -86,7 +89,10 @@ impl World {
     /// Take up the flows as they stand.
     pub(crate) async fn configure(&self) {
         let connections = vec![flows::connection(DAM), flows::connection(ENGINE)];
-        self.core().configure(Topology::new(self.flows.clone(), connections)).await.unwrap();
+        self.core()
+            .configure(Topology::new(self.flows.clone(), connections))
+            .await
+            .unwrap();
     }
 
     /// The host dies, and the next one starts on what it left on disk.
@@ -133,7 +139,13 @@ impl World {
 
     /// Let time pass until the next thing is due, and do it.
     pub(crate) async fn pass_to_next(&self) {
-        let due = self.core().store().next_due().await.unwrap().expect("something is due");
+        let due = self
+            .core()
+            .store()
+            .next_due()
+            .await
+            .unwrap()
+            .expect("something is due");
         self.clock.advance_to(due);
         self.settle().await;
     }
@@ -212,19 +224,37 @@ impl World {
 
     /// An operator acts.
     pub(crate) async fn control(&self, run: &RunId, control: Control) {
-        let controlled = self.core().control(run, control, "operator:ann").await.unwrap();
+        let controlled = self
+            .core()
+            .control(run, control, "operator:ann")
+            .await
+            .unwrap();
         assert!(controlled.changed);
     }
 
     /// A run.
     pub(crate) async fn run(&self, run: &RunId) -> Run {
-        self.core().store().run(run).await.unwrap().expect("there is such a run")
+        self.core()
+            .store()
+            .run(run)
+            .await
+            .unwrap()
+            .expect("there is such a run")
     }
 
     /// All runs, oldest first.
     pub(crate) async fn runs(&self) -> Vec<Run> {
-        let page = PageRequest { cursor: None, limit: 500 };
-        let mut runs = self.core().store().runs(RunFilter::default(), page).await.unwrap().items;
+        let page = PageRequest {
+            cursor: None,
+            limit: 500,
+        };
+        let mut runs = self
+            .core()
+            .store()
+            .runs(RunFilter::default(), page)
+            .await
+            .unwrap()
+            .items;
         runs.reverse();
         runs
     }
@@ -246,9 +276,21 @@ impl World {
 
     /// Audit records of a run with this action.
     pub(crate) async fn audited(&self, run: &RunId, action: &str) -> Vec<AuditRecord> {
-        let page = PageRequest { cursor: None, limit: 500 };
-        let records = self.core().store().audit_records(Some(run), page).await.unwrap();
-        records.items.into_iter().filter(|record| record.entry.action == action).collect()
+        let page = PageRequest {
+            cursor: None,
+            limit: 500,
+        };
+        let records = self
+            .core()
+            .store()
+            .audit_records(Some(run), page)
+            .await
+            .unwrap();
+        records
+            .items
+            .into_iter()
+            .filter(|record| record.entry.action == action)
+            .collect()
     }
 }
 
@@ -265,5 +307,7 @@ pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
 
 /// Let other tasks and the threads of the store have a turn.
 async fn others_work() {
-    tokio::task::spawn_blocking(std::thread::yield_now).await.unwrap();
+    tokio::task::spawn_blocking(std::thread::yield_now)
+        .await
+        .unwrap();
 }
