@@ -391,7 +391,7 @@ impl Attempt {
             .increment(1);
         let audit = self.effects_audit();
         let put_off = PutOff {
-            journal: self.broker.with_tape(Tape::take_unsaved),
+            journal: self.broker.with_tape(Tape::take_binding),
             retry_at,
             error,
             connection,

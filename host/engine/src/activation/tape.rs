@@ -129,6 +129,17 @@ impl Tape {
             .collect()
     }
 
+    /// What to keep of an attempt that is put off. Without an effect nothing has to come out the same
+    /// again, so that the next attempt reads afresh instead of deciding on what stood there before
+    /// an outage.
+    pub(super) fn take_binding(&mut self) -> Vec<JournalEntry> {
+        if self.entries.iter().any(|entry| entry.mutating) {
+            self.take_unsaved()
+        } else {
+            Vec::new()
+        }
+    }
+
     /// Put entries back that could not be stored.
     pub(super) fn keep_unsaved(&mut self, entries: &[JournalEntry]) {
         for entry in entries {
@@ -208,6 +219,16 @@ mod tests {
             Playback::Repeat(1)
         );
         assert_eq!(second.attempt(1), ("r-1.3.1".into(), 2));
+    }
+
+    #[test]
+    fn reads_bind_the_next_attempt_only_once_there_is_an_effect() {
+        let mut tape = Tape::new("r-1".into(), 1, Vec::new());
+        ask(&mut tape, "get", json!(["a"]));
+        tape.record(0, json!({"ok": 1}), false, Timestamp(2));
+        assert!(tape.take_binding().is_empty());
+        ask(&mut tape, "update", json!(["a"]));
+        assert_eq!(tape.take_binding().len(), 2);
     }
 
     #[test]
