@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::document::Document;
 use crate::path::Path;
 use crate::problem::Problem;
-use crate::validate::{Catalog, plugins_of_kind};
+use crate::validate::{Catalog, Kind, find_plugin};
 use crate::{schema, secret, suggest};
 
 /// What checking a connection brought to light.
@@ -38,7 +38,7 @@ pub(crate) fn check(
         .get("settings")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    let plugin = find_connector(document, catalog, &path, written, problems);
+    let plugin = find_plugin(document, catalog, &path, written, &CONNECTOR, problems);
     let info = plugin.as_ref().and_then(|plugin| plugin.connector());
     let secrets = fetch_secrets(document, &path, info, written, problems);
     if let Some(info) = info {
@@ -53,35 +53,13 @@ pub(crate) fn check(
     }
 }
 
-fn find_connector(
-    document: &Document,
-    catalog: &dyn Catalog,
-    path: &Path,
-    written: &Value,
-    problems: &mut Vec<Problem>,
-) -> Option<Arc<Plugin>> {
-    let wanted = written.get("plugin")?.as_str()?;
-    let found = catalog.plugin(wanted);
-    if found
-        .as_ref()
-        .is_some_and(|plugin| plugin.connector().is_some())
-    {
-        return found;
-    }
-    let message = match found {
-        Some(_) => format!("`{wanted}` is a handler, a connection needs a connector"),
-        None => format!("there is no plugin `{wanted}`"),
-    };
-    let known = plugins_of_kind(catalog, |plugin| plugin.connector().is_some());
-    let known: Vec<&str> = known.iter().map(|plugin| plugin.name()).collect();
-    let mend = suggest::mend(
-        wanted,
-        &known,
-        "put the connector's file into the plugin directory",
-    );
-    problems.push(document.at_value(&path.key("plugin"), message, mend));
-    None
-}
+/// What a connection names.
+const CONNECTOR: Kind = Kind {
+    key: "plugin",
+    holds: |plugin| plugin.connector().is_some(),
+    other: "a handler, a connection needs a connector",
+    mend: "put the connector's file into the plugin directory",
+};
 
 fn check_settings(
     document: &Document,

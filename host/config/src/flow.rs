@@ -1,7 +1,6 @@
 //! Checking one flow against its handler: plugin, configuration, and a fit connection for each role.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use forebay_model::manifest::{HandlerInfo, Role};
 use forebay_model::plugin::Plugin;
@@ -12,7 +11,7 @@ use crate::connection;
 use crate::document::Document;
 use crate::path::Path;
 use crate::problem::Problem;
-use crate::validate::{Catalog, plugins_of_kind};
+use crate::validate::{Catalog, Kind, find_plugin, plugins_of_kind};
 use crate::{schema, suggest};
 
 /// The checked connections by name.
@@ -42,7 +41,7 @@ pub(crate) fn check(
         bindings,
     };
     problems.extend(binder.unknown_connections());
-    let handler = find_handler(document, catalog, &path, written, problems);
+    let handler = find_plugin(document, catalog, &path, written, &HANDLER, problems);
     if let Some(info) = handler.as_ref().and_then(|plugin| plugin.handler()) {
         check_config(document, &path, info, &mut config, problems);
         problems.extend(binder.unknown_roles(info));
@@ -53,35 +52,13 @@ pub(crate) fn check(
     config
 }
 
-fn find_handler(
-    document: &Document,
-    catalog: &dyn Catalog,
-    path: &Path,
-    written: &Value,
-    problems: &mut Vec<Problem>,
-) -> Option<Arc<Plugin>> {
-    let wanted = written.get("handler")?.as_str()?;
-    let found = catalog.plugin(wanted);
-    if found
-        .as_ref()
-        .is_some_and(|plugin| plugin.handler().is_some())
-    {
-        return found;
-    }
-    let message = match found {
-        Some(_) => format!("`{wanted}` is a connector, a flow needs a handler"),
-        None => format!("there is no plugin `{wanted}`"),
-    };
-    let known = plugins_of_kind(catalog, |plugin| plugin.handler().is_some());
-    let known: Vec<&str> = known.iter().map(|plugin| plugin.name()).collect();
-    let mend = suggest::mend(
-        wanted,
-        &known,
-        "put the handler's file into the plugin directory",
-    );
-    problems.push(document.at_value(&path.key("handler"), message, mend));
-    None
-}
+/// What a flow names.
+const HANDLER: Kind = Kind {
+    key: "handler",
+    holds: |plugin| plugin.handler().is_some(),
+    other: "a connector, a flow needs a handler",
+    mend: "put the handler's file into the plugin directory",
+};
 
 fn check_config(
     document: &Document,

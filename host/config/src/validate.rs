@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::path::Path;
 use crate::problem::{Problem, Problems};
 use crate::schema::{self, SchemaSet};
-use crate::{connection, flow, raw, settings, upkeep};
+use crate::{connection, flow, raw, settings, suggest, upkeep};
 
 /// The plugins a configuration may name.
 pub trait Catalog {
@@ -35,6 +35,43 @@ pub(crate) fn plugins_of_kind(
     names.sort_unstable();
     let plugins = names.iter().filter_map(|name| catalog.plugin(name));
     plugins.filter(|plugin| holds(plugin)).collect()
+}
+
+/// One of the two kinds of plugins, and the words to speak of it.
+pub(crate) struct Kind {
+    /// Key that names a plugin of this kind.
+    pub(crate) key: &'static str,
+    /// Is a plugin of this kind?
+    pub(crate) holds: fn(&Plugin) -> bool,
+    /// What to say of a plugin of the other kind.
+    pub(crate) other: &'static str,
+    /// What to do where there is no such plugin.
+    pub(crate) mend: &'static str,
+}
+
+/// The plugin of this kind that is named at `path`; says why where there is none.
+pub(crate) fn find_plugin(
+    document: &Document,
+    catalog: &dyn Catalog,
+    path: &Path,
+    written: &Value,
+    kind: &Kind,
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<Plugin>> {
+    let wanted = written.get(kind.key)?.as_str()?;
+    let found = catalog.plugin(wanted);
+    if found.as_deref().is_some_and(kind.holds) {
+        return found;
+    }
+    let message = match found {
+        Some(_) => format!("`{wanted}` is {}", kind.other),
+        None => format!("there is no plugin `{wanted}`"),
+    };
+    let known = plugins_of_kind(catalog, kind.holds);
+    let known: Vec<&str> = known.iter().map(|plugin| plugin.name()).collect();
+    let mend = suggest::mend(wanted, &known, kind.mend);
+    problems.push(document.at_value(&path.key(kind.key), message, mend));
+    None
 }
 
 impl Document {

@@ -97,10 +97,10 @@ fn a_crate_nobody_entered_is_told() {
 fn crates_are_read_from_what_cargo_says() {
     let metadata = json!({"packages": [{
         "name": "a",
-        "manifest_path": "/work/host/a/Cargo.toml",
+        "manifest_path": "/checkout/host/a/Cargo.toml",
         "dependencies": [{"name": "b", "kind": "dev"}, {"name": "c", "kind": null}],
     }]});
-    let crates = read(&metadata, Path::new("/work")).unwrap();
+    let crates = read(&metadata, Path::new("/checkout")).unwrap();
     assert_eq!(crates[0].folder, Path::new("host/a"));
     assert_eq!(crates[0].dependencies, ["b", "c"]);
     assert!(read(&metadata, Path::new("/elsewhere")).is_err());
