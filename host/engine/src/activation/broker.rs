@@ -15,6 +15,7 @@ use forebay_store::runs::{Claimed, NewRun, Notice};
 use serde_json::{Value, json};
 
 use super::tape::{Playback, Tape, error_of};
+use crate::Error;
 use crate::core::Core;
 use crate::operate::Admitted;
 use crate::topology::binding;
@@ -414,9 +415,16 @@ impl Broker for ActivationBroker {
         let delivery = DeliveryContent::Request(input);
         let admitted = match self.core.admit(&name, &delivery).await {
             Ok(admitted) => admitted,
-            Err(error) => {
+            Err(error @ Error::Unknown { .. }) => {
                 let detail = Detail::new(format!("flow {name} cannot be started: {error}"));
                 return Ok(Err(CapabilityError::NotFound(detail)));
+            }
+            Err(Error::Store(error)) => return Err(self.end(Stop::Store(error.to_string()))),
+            // The other flow's handler fails, perhaps for the moment: nothing this run could decide
+            // about.
+            Err(error) => {
+                let message = format!("flow {name} cannot be asked: {error}");
+                return Err(self.end(Stop::Failed(message)));
             }
         };
         let Admitted::Start {
