@@ -18,6 +18,7 @@ mod core;
 mod dispatch;
 pub mod health;
 pub mod intake;
+mod offers;
 pub mod operate;
 mod options;
 pub mod preflight;

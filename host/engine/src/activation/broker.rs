@@ -11,59 +11,15 @@ use forebay_model::flow::{FlowSpec, Mode};
 use forebay_model::plugin::Plugin;
 use forebay_model::ports::{Broker, Calendar, CallContext, CapabilityCall, GuestError, Interrupt};
 use forebay_model::{ConnectionName, Digest, FlowName, InterfaceName, RunId, Timestamp};
-use forebay_store::runs::{Claimed, NewRun, Notice};
+use forebay_store::runs::{Claimed, Notice};
 use serde_json::{Value, json};
 
+use super::stop::{Gathered, Stop};
 use super::tape::{Playback, Tape, error_of};
 use crate::Error;
 use crate::core::Core;
 use crate::operate::Admitted;
 use crate::topology::binding;
-
-/// Why the engine ended an activation before its handler returned.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Stop {
-    /// Try again later: the vendor cannot be reached or asked for a pause.
-    Later {
-        /// Whom it concerns.
-        connection: ConnectionName,
-        /// What it said.
-        error: String,
-        /// How long it asked us to wait.
-        asked: Option<Duration>,
-    },
-    /// Wait until the connection's check passes.
-    Refused {
-        /// The connection.
-        connection: ConnectionName,
-        /// What the vendor said.
-        error: String,
-        /// The call was really made and denied (else the connection was known to be unhealthy).
-        denied: bool,
-    },
-    /// A component failed in a way that repeating may or may not help.
-    Failed(String),
-    /// An operator must look.
-    Park {
-        /// Stable code.
-        code: &'static str,
-        /// In words.
-        message: String,
-    },
-    /// Another claim owns the run.
-    Superseded,
-    /// The store could not keep an intent; nothing was called.
-    Store(String),
-}
-
-/// What a step brings along besides its state.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) decisions: Vec<Value>,
-    pub(super) spawns: Vec<NewRun>,
-    pub(super) signals: Vec<(RunId, Signal)>,
-    pub(super) notices: Vec<Notice>,
-}
 
 /// What changes while the activation runs.
 struct Inner {
@@ -277,38 +233,6 @@ impl ActivationBroker {
                 message,
             }))
         }
-    }
-}
-
-impl Core {
-    /// The connector plugin and settings of a connection, if both are there.
-    pub(crate) fn connector(
-        &self,
-        connection: &ConnectionName,
-    ) -> Option<(Digest, Arc<forebay_model::flow::ConnectionSpec>)> {
-        let spec = self.connection(connection).ok()?;
-        let plugin = self.guests.current(&spec.plugin)?;
-        Some((plugin.digest.clone(), spec))
-    }
-
-    /// Does the connection's plugin export this interface?
-    pub(crate) fn offers(&self, connection: &ConnectionName, interface: &InterfaceName) -> bool {
-        let Ok(spec) = self.connection(connection) else {
-            return false;
-        };
-        self.guests
-            .current(&spec.plugin)
-            .is_some_and(|plugin| plugin.exports(interface))
-    }
-
-    /// Is this function declared as a read by the connection's plugin?
-    pub(crate) fn reads_only(&self, connection: &ConnectionName, function: &str) -> bool {
-        let Ok(spec) = self.connection(connection) else {
-            return false;
-        };
-        let plugin = self.guests.current(&spec.plugin);
-        let info = plugin.as_ref().and_then(|plugin| plugin.connector());
-        info.is_some_and(|info| info.reads.iter().any(|read| read == function))
     }
 }
 

@@ -4,22 +4,23 @@
 //! or losing its claim. Calls are journaled by the [`broker`]: before the first effect all
 //! that was read and the intent are committed; a result goes in with the next commit.
 
+mod audit;
 mod broker;
+mod stop;
 mod tape;
 
 use std::sync::Arc;
 
-use forebay_model::audit::AuditEntry;
 use forebay_model::flow::FlowSpec;
-use forebay_model::journal::JournalEntry;
 use forebay_model::plugin::Plugin;
 use forebay_model::ports::{Activation, GuestError};
 use forebay_model::run::{ParkReason, StepRecord};
 use forebay_model::step::{Next, Step};
 use forebay_store::runs::{After, Claimed, PutOff, StepCommit, Wait};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use self::broker::{ActivationBroker, Stop};
+use self::broker::ActivationBroker;
+use self::stop::Stop;
 use self::tape::Tape;
 use crate::core::Core;
 use crate::{Error, backoff};
@@ -420,59 +421,5 @@ impl Attempt {
             .store
             .park(&self.claimed.claim, reason, journal, audit, now)
             .await
-    }
-
-    /// One audit entry for each effect that is known and not audited yet (rule C-27).
-    fn effects_audit(&self) -> Vec<AuditEntry> {
-        let effects = self.broker.with_tape(Tape::take_unaudited);
-        effects
-            .into_iter()
-            .map(|effect| self.effect_audit(effect))
-            .collect()
-    }
-
-    fn effect_audit(&self, effect: JournalEntry) -> AuditEntry {
-        self.audit_entry(
-            "system".to_owned(),
-            if effect.observed {
-                "call.intended"
-            } else {
-                "call"
-            },
-            json!({
-                "function": effect.function.to_string(),
-                "connection": effect.connection,
-                "key": effect.key,
-                "attempts": effect.attempts,
-                "arguments": effect.arguments,
-                "result": effect.result,
-            }),
-        )
-    }
-
-    fn decision_audit(&self, record: Value) -> AuditEntry {
-        let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
-        let actor = text("actor").unwrap_or_else(|| "system".to_owned());
-        let action = text("action").unwrap_or_else(|| "decision".to_owned());
-        self.audit_entry(actor, &action, record)
-    }
-
-    /// An entry with everything that proves where it came from.
-    fn audit_entry(&self, actor: String, action: &str, mut details: Value) -> AuditEntry {
-        let run = &self.claimed.run;
-        if let Value::Object(details) = &mut details {
-            details.insert("business-key".into(), json!(run.business_key));
-            details.insert("configuration".into(), json!(run.config_hash));
-            details.insert("handler".into(), json!(run.handler));
-            details.insert("handler-version".into(), json!(self.handler.version()));
-        }
-        AuditEntry {
-            at: self.core.clock.now(),
-            run: Some(run.id.to_string()),
-            flow: Some(run.flow.to_string()),
-            actor,
-            action: action.to_owned(),
-            details,
-        }
     }
 }
