@@ -128,6 +128,17 @@ impl Core {
         Ok(claimed)
     }
 
+    /// Give back claims that were made while the host was told to stop: nothing new is taken up.
+    pub(crate) async fn give_back(&self, claimed: Vec<Claimed>) {
+        for claim in claimed {
+            if let Err(error) = self.store.release(&claim.claim, self.clock.now()).await {
+                tracing::warn!(run = %claim.claim.run, %error,
+                    "a claim could not be given back; its lease ends it");
+            }
+            self.active.leave(&claim.claim, &claim.run.flow);
+        }
+    }
+
     /// Run one claimed activation and make room again.
     pub(crate) async fn run_claimed(self: Arc<Self>, claimed: Claimed) {
         let (claim, flow) = (claimed.claim.clone(), claimed.run.flow.clone());

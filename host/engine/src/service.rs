@@ -174,11 +174,15 @@ async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
                 let due = next_round(&core, began, due);
                 wait(&core, &mut stop, &core.runs_wake, due).await
             }
+            Ok(claimed) if *stop.borrow() => {
+                core.give_back(claimed).await;
+                false
+            }
             Ok(claimed) => {
                 for claim in claimed {
                     tasks.spawn(Arc::clone(&core).run_claimed(claim));
                 }
-                !*stop.borrow()
+                true
             }
             Err(error) => {
                 tracing::error!(%error, "runs cannot be claimed");
