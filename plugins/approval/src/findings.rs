@@ -3,7 +3,7 @@
 use forebay_sdk::blocks::Facts;
 use forebay_sdk::handler::interfaces;
 use forebay_sdk::workflow::PrincipalKind;
-use forebay_sdk::{Cx, Error, Finding};
+use forebay_sdk::{Cx, Error, Finding, paging};
 
 use crate::DAM;
 use crate::config::{Config, Policy};
@@ -181,20 +181,14 @@ fn fields(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
     if !cx.available(DAM, interfaces::FIELDS) {
         return;
     }
-    let mut known = Vec::new();
-    let mut page = None;
-    loop {
-        match cx.fields().list(page.as_deref()) {
-            Ok(found) => {
-                known.extend(found.definitions);
-                page = found.next;
-            }
-            Err(error) => return findings.push(not_asked("fields", "the DAM's fields", &error)),
-        }
-        if page.is_none() {
-            break;
-        }
-    }
+    let listed = paging::collect(usize::MAX, |page| {
+        let found = cx.fields().list(page)?;
+        Ok((found.definitions, found.next))
+    });
+    let known = match listed {
+        Ok((known, _)) => known,
+        Err(error) => return findings.push(not_asked("fields", "the DAM's fields", &error)),
+    };
     let read = config
         .required_before_review
         .iter()
@@ -281,22 +275,16 @@ fn groups(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
 }
 
 fn definitions(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
-    let mut known = Vec::new();
-    let mut page = None;
-    loop {
-        match cx.workflow().definitions(page.as_deref()) {
-            Ok(found) => {
-                known.extend(found.definitions);
-                page = found.next;
-            }
-            Err(error) => {
-                return findings.push(not_asked("process", "the process definitions", &error));
-            }
+    let listed = paging::collect(usize::MAX, |page| {
+        let found = cx.workflow().definitions(page)?;
+        Ok((found.definitions, found.next))
+    });
+    let known = match listed {
+        Ok((known, _)) => known,
+        Err(error) => {
+            return findings.push(not_asked("process", "the process definitions", &error));
         }
-        if page.is_none() {
-            break;
-        }
-    }
+    };
     let process = &config.process;
     for (path, key) in [
         ("process.definition", &process.definition),
