@@ -2,9 +2,12 @@
 //! functions. Only what a handler really calls becomes an import of its component.
 
 use crate::bindings::imports::forebay::assets::{
-    access, approvals, asset_source, collections, comments, fields, versions,
+    access, approvals, asset_source, collections, comments, fields, lifecycle, placeholders,
+    relations, sharing, usage, versions,
 };
-use crate::bindings::imports::forebay::workflow::{directory, tasks, workflow_sink};
+use crate::bindings::imports::forebay::workflow::{
+    directory, process_comments, tasks, workflow_sink,
+};
 use crate::capability::assets::*;
 use crate::capability::workflow::*;
 use crate::types::{Error, Field, Timestamp};
@@ -162,5 +165,83 @@ impl Tasks for Imported {
 impl Directory for Imported {
     fn lookup(&self, kind: PrincipalKind, id: &str) -> Result<Option<Principal>, Error> {
         directory::lookup(kind, id)
+    }
+}
+
+impl Sharing for Imported {
+    fn list(&self, query: &ShareQuery) -> Result<SharePage, Error> {
+        sharing::list(query)
+    }
+    fn create(&self, request: &ShareRequest) -> Result<Share, Error> {
+        sharing::create(request)
+    }
+    fn revoke(&self, share: &str) -> Result<(), Error> {
+        sharing::revoke(share)
+    }
+    fn activity(&self, since: Timestamp, page: Option<&str>) -> Result<ActivityPage, Error> {
+        sharing::activity(since, page)
+    }
+}
+
+impl Lifecycle for Imported {
+    fn state(&self, asset: &str) -> Result<MediaState, Error> {
+        lifecycle::state(asset)
+    }
+    fn archive(&self, asset: &str, target: Option<&str>) -> Result<MediaState, Error> {
+        lifecycle::archive(asset, target)
+    }
+    fn restore(&self, asset: &str) -> Result<MediaState, Error> {
+        lifecycle::restore(asset)
+    }
+    fn remove_copy(&self, asset: &str, storage: &str) -> Result<MediaState, Error> {
+        lifecycle::remove_copy(asset, storage)
+    }
+    fn trash(&self, asset: &str) -> Result<(), Error> {
+        lifecycle::trash(asset)
+    }
+    fn recover(&self, asset: &str) -> Result<(), Error> {
+        lifecycle::recover(asset)
+    }
+    fn purge(&self, asset: &str) -> Result<(), Error> {
+        lifecycle::purge(asset)
+    }
+}
+
+impl Relations for Imported {
+    fn list(&self, asset: &str, page: Option<&str>) -> Result<RelationPage, Error> {
+        relations::list(asset, page)
+    }
+    fn link(&self, kind: &str, origin: &str, target: &str) -> Result<(), Error> {
+        relations::link(kind, origin, target)
+    }
+    fn unlink(&self, kind: &str, origin: &str, target: &str) -> Result<(), Error> {
+        relations::unlink(kind, origin, target)
+    }
+}
+
+impl Usage for Imported {
+    fn report(&self, asset: &str, since: Timestamp) -> Result<UsageReport, Error> {
+        usage::report(asset, since)
+    }
+}
+
+impl Placeholders for Imported {
+    fn create(&self, request: &PlaceholderRequest) -> Result<String, Error> {
+        placeholders::create(request)
+    }
+}
+
+impl ProcessComments for Imported {
+    fn list(&self, process: &str, page: Option<&str>) -> Result<ProcessCommentPage, Error> {
+        process_comments::list(process, page)
+    }
+    fn add(&self, process: &str, text: &str, external_id: &str) -> Result<ProcessComment, Error> {
+        process_comments::add(process, text, external_id)
+    }
+    fn edit(&self, process: &str, comment: &str, text: &str) -> Result<ProcessComment, Error> {
+        process_comments::edit(process, comment, text)
+    }
+    fn remove(&self, process: &str, comment: &str) -> Result<(), Error> {
+        process_comments::remove(process, comment)
     }
 }

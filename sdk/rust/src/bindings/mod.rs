@@ -153,3 +153,45 @@ exportable!(
     "forebay:workflow/directory@0.1.0",
     crate::bindings::imports::forebay::workflow::directory
 );
+exportable!(
+    sharing,
+    "export-sharing",
+    "forebay_sdk::bindings::sharing",
+    "forebay:assets/sharing@0.1.0",
+    crate::bindings::imports::forebay::assets::sharing
+);
+exportable!(
+    lifecycle,
+    "export-lifecycle",
+    "forebay_sdk::bindings::lifecycle",
+    "forebay:assets/lifecycle@0.1.0",
+    crate::bindings::imports::forebay::assets::lifecycle
+);
+exportable!(
+    relations,
+    "export-relations",
+    "forebay_sdk::bindings::relations",
+    "forebay:assets/relations@0.1.0",
+    crate::bindings::imports::forebay::assets::relations
+);
+exportable!(
+    usage,
+    "export-usage",
+    "forebay_sdk::bindings::usage",
+    "forebay:assets/usage@0.1.0",
+    crate::bindings::imports::forebay::assets::usage
+);
+exportable!(
+    placeholders,
+    "export-placeholders",
+    "forebay_sdk::bindings::placeholders",
+    "forebay:assets/placeholders@0.1.0",
+    crate::bindings::imports::forebay::assets::placeholders
+);
+exportable!(
+    process_comments,
+    "export-process-comments",
+    "forebay_sdk::bindings::process_comments",
+    "forebay:workflow/process-comments@0.1.0",
+    crate::bindings::imports::forebay::workflow::process_comments
+);

@@ -3,6 +3,7 @@
 //! A connector implements them; a handler calls them through [`crate::Cx`]. Every function answers
 //! `unsupported` until it is implemented.
 
+pub use super::media::*;
 pub use crate::bindings::imports::forebay::assets::access::AccessSnapshot;
 pub use crate::bindings::imports::forebay::assets::approvals::{
     Approval, ApprovalRequest, ApprovalStatus, Vote,

@@ -6,5 +6,6 @@
 
 pub mod assets;
 pub mod ext;
+pub mod media;
 pub mod reads;
 pub mod workflow;

@@ -32,3 +32,18 @@ pub const WORKFLOW_SINK: &[&str] = &[
 pub const TASKS: &[&str] = &["forebay:workflow/tasks.list", "forebay:workflow/tasks.get"];
 /// Reads of `forebay:workflow/directory`.
 pub const DIRECTORY: &[&str] = &["forebay:workflow/directory.lookup"];
+/// Reads of `forebay:assets/sharing`.
+pub const SHARING: &[&str] = &[
+    "forebay:assets/sharing.list",
+    "forebay:assets/sharing.activity",
+];
+/// Reads of `forebay:assets/lifecycle`.
+pub const LIFECYCLE: &[&str] = &["forebay:assets/lifecycle.state"];
+/// Reads of `forebay:assets/relations`.
+pub const RELATIONS: &[&str] = &["forebay:assets/relations.list"];
+/// Reads of `forebay:assets/usage`.
+pub const USAGE: &[&str] = &["forebay:assets/usage.report"];
+/// Reads of `forebay:assets/placeholders`.
+pub const PLACEHOLDERS: &[&str] = &[];
+/// Reads of `forebay:workflow/process-comments`.
+pub const PROCESS_COMMENTS: &[&str] = &["forebay:workflow/process-comments.list"];

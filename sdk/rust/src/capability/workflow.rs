@@ -4,6 +4,9 @@
 //! `unsupported` until it is implemented.
 
 pub use crate::bindings::imports::forebay::workflow::directory::{Principal, PrincipalKind};
+pub use crate::bindings::imports::forebay::workflow::process_comments::{
+    ProcessComment, ProcessCommentPage,
+};
 pub use crate::bindings::imports::forebay::workflow::tasks::{Task, TaskPage, TaskQuery};
 pub use crate::bindings::imports::forebay::workflow::workflow_sink::{
     self, Decision, Process, ProcessState, StartRequest, Started,
@@ -132,5 +135,41 @@ pub trait Directory {
     /// Those of the contract; `unsupported` by default.
     fn lookup(&self, kind: PrincipalKind, id: &str) -> Result<Option<Principal>, Error> {
         Err(Error::unsupported("directory.lookup"))
+    }
+}
+
+/// What people write on a process.
+#[allow(unused_variables, reason = "the defaults need none")]
+pub trait ProcessComments {
+    /// List the comments of a process, also of an ended one.
+    ///
+    /// # Errors
+    /// Those of the contract; `unsupported` by default.
+    fn list(&self, process: &str, page: Option<&str>) -> Result<ProcessCommentPage, Error> {
+        Err(Error::unsupported("process-comments.list"))
+    }
+
+    /// Write a comment. A second one with the same external id changes nothing and returns the first.
+    ///
+    /// # Errors
+    /// Those of the contract; `unsupported` by default.
+    fn add(&self, process: &str, text: &str, external_id: &str) -> Result<ProcessComment, Error> {
+        Err(Error::unsupported("process-comments.add"))
+    }
+
+    /// Change a comment's text. Its id may change.
+    ///
+    /// # Errors
+    /// Those of the contract; `unsupported` by default.
+    fn edit(&self, process: &str, comment: &str, text: &str) -> Result<ProcessComment, Error> {
+        Err(Error::unsupported("process-comments.edit"))
+    }
+
+    /// Remove a comment. Gone already: nothing changes.
+    ///
+    /// # Errors
+    /// Those of the contract; `unsupported` by default.
+    fn remove(&self, process: &str, comment: &str) -> Result<(), Error> {
+        Err(Error::unsupported("process-comments.remove"))
     }
 }

@@ -181,3 +181,98 @@ impl<C: Connector + Directory> bindings::directory::exports::forebay::workflow::
         with_connector::<C, _>(|connector| Directory::lookup(connector, kind, &id))
     }
 }
+
+impl<C: Connector + Sharing> bindings::sharing::exports::forebay::assets::sharing::Guest
+    for Exported<C>
+{
+    fn list(query: ShareQuery) -> Result<SharePage, Error> {
+        with_connector::<C, _>(|connector| Sharing::list(connector, &query))
+    }
+    fn create(request: ShareRequest) -> Result<Share, Error> {
+        with_connector::<C, _>(|connector| Sharing::create(connector, &request))
+    }
+    fn revoke(share: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| Sharing::revoke(connector, &share))
+    }
+    fn activity(since: Timestamp, page: Option<String>) -> Result<ActivityPage, Error> {
+        with_connector::<C, _>(|connector| Sharing::activity(connector, since, page.as_deref()))
+    }
+}
+
+impl<C: Connector + Lifecycle> bindings::lifecycle::exports::forebay::assets::lifecycle::Guest
+    for Exported<C>
+{
+    fn state(asset: String) -> Result<MediaState, Error> {
+        with_connector::<C, _>(|connector| Lifecycle::state(connector, &asset))
+    }
+    fn archive(asset: String, target: Option<String>) -> Result<MediaState, Error> {
+        with_connector::<C, _>(|connector| Lifecycle::archive(connector, &asset, target.as_deref()))
+    }
+    fn restore(asset: String) -> Result<MediaState, Error> {
+        with_connector::<C, _>(|connector| Lifecycle::restore(connector, &asset))
+    }
+    fn remove_copy(asset: String, storage: String) -> Result<MediaState, Error> {
+        with_connector::<C, _>(|connector| Lifecycle::remove_copy(connector, &asset, &storage))
+    }
+    fn trash(asset: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| Lifecycle::trash(connector, &asset))
+    }
+    fn recover(asset: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| Lifecycle::recover(connector, &asset))
+    }
+    fn purge(asset: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| Lifecycle::purge(connector, &asset))
+    }
+}
+
+impl<C: Connector + Relations> bindings::relations::exports::forebay::assets::relations::Guest
+    for Exported<C>
+{
+    fn list(asset: String, page: Option<String>) -> Result<RelationPage, Error> {
+        with_connector::<C, _>(|connector| Relations::list(connector, &asset, page.as_deref()))
+    }
+    fn link(kind: String, origin: String, target: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| Relations::link(connector, &kind, &origin, &target))
+    }
+    fn unlink(kind: String, origin: String, target: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| Relations::unlink(connector, &kind, &origin, &target))
+    }
+}
+
+impl<C: Connector + Usage> bindings::usage::exports::forebay::assets::usage::Guest for Exported<C> {
+    fn report(asset: String, since: Timestamp) -> Result<UsageReport, Error> {
+        with_connector::<C, _>(|connector| Usage::report(connector, &asset, since))
+    }
+}
+
+impl<C: Connector + Placeholders>
+    bindings::placeholders::exports::forebay::assets::placeholders::Guest for Exported<C>
+{
+    fn create(request: PlaceholderRequest) -> Result<String, Error> {
+        with_connector::<C, _>(|connector| Placeholders::create(connector, &request))
+    }
+}
+
+impl<C: Connector + ProcessComments>
+    bindings::process_comments::exports::forebay::workflow::process_comments::Guest
+    for Exported<C>
+{
+    fn list(process: String, page: Option<String>) -> Result<ProcessCommentPage, Error> {
+        with_connector::<C, _>(|connector| {
+            ProcessComments::list(connector, &process, page.as_deref())
+        })
+    }
+    fn add(process: String, text: String, external_id: String) -> Result<ProcessComment, Error> {
+        with_connector::<C, _>(|connector| {
+            ProcessComments::add(connector, &process, &text, &external_id)
+        })
+    }
+    fn edit(process: String, comment: String, text: String) -> Result<ProcessComment, Error> {
+        with_connector::<C, _>(|connector| {
+            ProcessComments::edit(connector, &process, &comment, &text)
+        })
+    }
+    fn remove(process: String, comment: String) -> Result<(), Error> {
+        with_connector::<C, _>(|connector| ProcessComments::remove(connector, &process, &comment))
+    }
+}

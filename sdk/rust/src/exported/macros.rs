@@ -4,7 +4,8 @@
 /// `export_connector!(Canto: event_source, asset_source, fields, comments)`.
 ///
 /// The interfaces are `event_source`, `asset_source`, `fields`, `versions`, `approvals`, `access`,
-/// `collections`, `comments`, `workflow_sink`, `tasks`, `directory`. On other targets than
+/// `collections`, `comments`, `sharing`, `lifecycle`, `relations`, `usage`, `placeholders`,
+/// `workflow_sink`, `tasks`, `directory`, `process_comments`. On other targets than
 /// WebAssembly only the traits are checked, so that the crate can be tested natively.
 #[macro_export]
 macro_rules! export_connector {
@@ -61,7 +62,8 @@ pub mod implemented {
     checks! {
         connector: connector, event_source: connector, use_case_handler: flow,
         asset_source: assets, fields: assets, versions: assets, approvals: assets,
-        access: assets, collections: assets, comments: assets,
-        workflow_sink: workflow, tasks: workflow, directory: workflow,
+        access: assets, collections: assets, comments: assets, sharing: assets, lifecycle: assets,
+        relations: assets, usage: assets, placeholders: assets,
+        workflow_sink: workflow, tasks: workflow, directory: workflow, process_comments: workflow,
     }
 }

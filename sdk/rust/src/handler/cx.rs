@@ -6,9 +6,10 @@ use crate::Imported;
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::imports::forebay::flow::runtime;
 use crate::capability::assets::{
-    Access, Approvals, AssetSource, Collections, Comments, Fields, Versions,
+    Access, Approvals, AssetSource, Collections, Comments, Fields, Lifecycle, Placeholders,
+    Relations, Sharing, Usage, Versions,
 };
-use crate::capability::workflow::{Directory, Tasks, WorkflowSink};
+use crate::capability::workflow::{Directory, ProcessComments, Tasks, WorkflowSink};
 use crate::types::{Error, Timestamp};
 
 /// The circumstances of one activation or check.
@@ -60,6 +61,18 @@ capabilities! {
     tasks: Tasks,
     /// Users and groups.
     directory: Directory,
+    /// Links by which people outside the DAM reach assets.
+    sharing: Sharing,
+    /// Where an asset's files are, and what becomes of them.
+    lifecycle: Lifecycle,
+    /// How assets belong together.
+    relations: Relations,
+    /// How an asset was used.
+    usage: Usage,
+    /// Assets without media yet.
+    placeholders: Placeholders,
+    /// What people write on a process.
+    process_comments: ProcessComments,
 }
 
 /// A function of the host's runtime: the import, or the script's double.

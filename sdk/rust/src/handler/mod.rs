@@ -187,6 +187,18 @@ pub mod interfaces {
     pub const TASKS: &str = "forebay:workflow/tasks";
     /// Users and groups of the workflow engine.
     pub const DIRECTORY: &str = "forebay:workflow/directory";
+    /// Links by which people outside the DAM reach assets.
+    pub const SHARING: &str = "forebay:assets/sharing";
+    /// Where an asset's files are, and what becomes of them.
+    pub const LIFECYCLE: &str = "forebay:assets/lifecycle";
+    /// How assets belong together.
+    pub const RELATIONS: &str = "forebay:assets/relations";
+    /// How an asset was used.
+    pub const USAGE: &str = "forebay:assets/usage";
+    /// Assets without media yet.
+    pub const PLACEHOLDERS: &str = "forebay:assets/placeholders";
+    /// What people write on a process.
+    pub const PROCESS_COMMENTS: &str = "forebay:workflow/process-comments";
 }
 
 /// The connection bound to each role.

@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use super::START;
 use crate::capability::assets::{
-    Access, Approvals, AssetSource, Collections, Comments, Fields, Versions,
+    Access, Approvals, AssetSource, Collections, Comments, Fields, Lifecycle, Placeholders,
+    Relations, Sharing, Usage, Versions,
 };
-use crate::capability::workflow::{Directory, Tasks, WorkflowSink};
+use crate::capability::workflow::{Directory, ProcessComments, Tasks, WorkflowSink};
 use crate::handler::{Calendar, DecisionRecord, EffectMode, RunContext};
 use crate::types::{Error, Timestamp};
 
@@ -49,6 +50,12 @@ pub struct Script {
     pub(crate) workflow: Rc<dyn WorkflowSink>,
     pub(crate) tasks: Rc<dyn Tasks>,
     pub(crate) directory: Rc<dyn Directory>,
+    pub(crate) sharing: Rc<dyn Sharing>,
+    pub(crate) lifecycle: Rc<dyn Lifecycle>,
+    pub(crate) relations: Rc<dyn Relations>,
+    pub(crate) usage: Rc<dyn Usage>,
+    pub(crate) placeholders: Rc<dyn Placeholders>,
+    pub(crate) process_comments: Rc<dyn ProcessComments>,
     plugged: Vec<&'static str>,
     run: RunContext,
     mode: EffectMode,
@@ -79,6 +86,12 @@ impl Comments for Nothing {}
 impl WorkflowSink for Nothing {}
 impl Tasks for Nothing {}
 impl Directory for Nothing {}
+impl Sharing for Nothing {}
+impl Lifecycle for Nothing {}
+impl Relations for Nothing {}
+impl Usage for Nothing {}
+impl Placeholders for Nothing {}
+impl ProcessComments for Nothing {}
 
 impl Default for Script {
     fn default() -> Self {
@@ -124,6 +137,18 @@ plugs! {
     tasks: Tasks = "forebay:workflow/tasks",
     /// Plug in users and groups.
     directory: Directory = "forebay:workflow/directory",
+    /// Plug in: links by which people outside the DAM reach assets.
+    sharing: Sharing = "forebay:assets/sharing",
+    /// Plug in: where an asset's files are, and what becomes of them.
+    lifecycle: Lifecycle = "forebay:assets/lifecycle",
+    /// Plug in: how assets belong together.
+    relations: Relations = "forebay:assets/relations",
+    /// Plug in: how an asset was used.
+    usage: Usage = "forebay:assets/usage",
+    /// Plug in: assets without media yet.
+    placeholders: Placeholders = "forebay:assets/placeholders",
+    /// Plug in: what people write on a process.
+    process_comments: ProcessComments = "forebay:workflow/process-comments",
 }
 
 impl Script {
@@ -141,6 +166,12 @@ impl Script {
             comments: nothing.clone(),
             workflow: nothing.clone(),
             tasks: nothing.clone(),
+            sharing: nothing.clone(),
+            lifecycle: nothing.clone(),
+            relations: nothing.clone(),
+            usage: nothing.clone(),
+            placeholders: nothing.clone(),
+            process_comments: nothing.clone(),
             directory: nothing,
             plugged: Vec::new(),
             run: RunContext {
