@@ -7,10 +7,12 @@
 //! | `forebayNotice` | tell somebody, end when acknowledged | [`simple`] |
 //! | `assetRework` | ask somebody to do something, end when done | [`simple`] |
 //! | `assetWork` | work for an external worker | [`simple`] |
+//! | `rightsReview`, `assetRequest`, … | ask people, round after round | [`desk`] |
 //!
 //! What must not live here: ids, time, people, HTTP.
 
 pub(crate) mod approval;
+pub(crate) mod desk;
 pub(crate) mod simple;
 
 use forebay_model::Timestamp;
@@ -18,6 +20,7 @@ use forebay_model::Timestamp;
 use super::engine::error::{Error, Result};
 use super::engine::variable::{self, Variable};
 use approval::Approval;
+use desk::Desk;
 
 /// A user task of a definition, as its model describes it.
 #[derive(Clone, Copy, Debug)]
@@ -38,13 +41,18 @@ pub(crate) struct Definition {
     pub(crate) tasks: &'static [UserTask],
 }
 
-/// All definitions.
-pub(crate) const DEFINITIONS: &[Definition] = &[
+/// The definitions that are not desks.
+const OTHERS: &[Definition] = &[
     approval::DEFINITION,
     simple::NOTICE,
     simple::REWORK,
     simple::WORK,
 ];
+
+/// All definitions.
+pub(crate) fn definitions() -> impl Iterator<Item = &'static Definition> {
+    OTHERS.iter().chain(desk::DEFINITIONS)
+}
 
 /// Where a process stands in its definition.
 #[derive(Clone, Debug)]
@@ -57,6 +65,8 @@ pub(crate) enum Flow {
     Rework,
     /// `assetWork`
     Work,
+    /// One of [`desk::DEFINITIONS`]
+    Desk(Desk),
 }
 
 /// A task to make.
@@ -114,6 +124,10 @@ impl Flow {
             "forebayNotice" => Ok((Self::Notice, simple::start_notice(variables)?)),
             "assetRework" => Ok((Self::Rework, simple::start_rework(variables)?)),
             "assetWork" => Ok((Self::Work, simple::start_work(variables)?)),
+            _ if desk::DEFINITIONS.iter().any(|desk| desk.key == key) => {
+                let (desk, moves) = Desk::start(variables)?;
+                Ok((Self::Desk(desk), moves))
+            }
             _ => Err(no_definition(key)),
         }
     }
@@ -124,13 +138,31 @@ impl Flow {
             Self::Approval(approval) => approval.decided(decision),
             Self::Notice => Ok(simple::end(decision.outcome.unwrap_or("acknowledged"))),
             Self::Rework => Ok(simple::end(decision.outcome.unwrap_or("done"))),
+            Self::Desk(_) => Ok(Vec::new()),
             Self::Work => Err(Error::Invalid("this process has no task".to_owned())),
         }
     }
 
-    /// Message its event subprocess waits for: it takes the message's variables and goes on.
-    pub(crate) fn awaited_message(&self) -> Option<&'static str> {
-        matches!(self, Self::Approval(_)).then_some(approval::CHANGE_MESSAGE)
+    /// Messages its event subprocesses wait for.
+    pub(crate) fn awaited_messages(&self) -> &'static [&'static str] {
+        match self {
+            Self::Approval(_) => &[approval::CHANGE_MESSAGE],
+            Self::Desk(_) => desk::MESSAGES,
+            Self::Notice | Self::Rework | Self::Work => &[],
+        }
+    }
+
+    /// An awaited message came with these variables, which the process has taken already.
+    pub(crate) fn received(&mut self, message: &str, variables: &[Variable]) -> Result<Vec<Move>> {
+        match self {
+            Self::Desk(desk) => desk.received(message, variables),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Does all that a task is completed with stay with the task?
+    pub(crate) fn keeps_answers_apart(&self) -> bool {
+        matches!(self, Self::Desk(_))
     }
 
     /// People who may not complete its tasks.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Engine, Error, Result};
-use crate::opentext::definitions::{DEFINITIONS, Definition, UserTask};
+use crate::opentext::definitions::{Definition, UserTask, definitions};
 
 /// One version of a process model. Its id has the form `key:version:uuid`.
 #[derive(Clone, Debug)]
@@ -50,12 +50,12 @@ fn shape(task: &UserTask) -> Value {
 }
 
 pub(crate) fn definition(key: &str) -> Option<&'static Definition> {
-    DEFINITIONS.iter().find(|definition| definition.key == key)
+    definitions().find(|definition| definition.key == key)
 }
 
 impl Engine {
     pub(super) fn deploy_all(&mut self) {
-        for definition in DEFINITIONS {
+        for definition in definitions() {
             self.deploy(definition.key, definition.name, None);
         }
     }

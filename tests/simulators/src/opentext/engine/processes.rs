@@ -6,7 +6,7 @@ use super::model::{Assignment, Job, Process, Task};
 use super::variable::{self, Variable};
 use super::{Engine, Error, Result};
 use crate::common::effect;
-use crate::opentext::definitions::{DEFINITIONS, Flow, Move, TaskPlan, no_definition};
+use crate::opentext::definitions::{Flow, Move, TaskPlan, definitions, no_definition};
 
 /// Failures an external job may have before it is set aside: Flowable's default.
 const JOB_RETRIES: i64 = 3;
@@ -75,8 +75,7 @@ impl Engine {
                     "no deployed process definition found with id '{id}'"
                 ))
             })?,
-            DefinitionRef::Message(message) => DEFINITIONS
-                .iter()
+            DefinitionRef::Message(message) => definitions()
                 .find(|definition| definition.start_message == message)
                 .and_then(|definition| self.latest_model(definition.key))
                 .ok_or_else(|| {
@@ -155,8 +154,8 @@ impl Engine {
         variables: Vec<Variable>,
     ) -> Result<()> {
         let process = self.process_of_execution(execution)?;
-        let subscribed = process.flow.awaited_message() == Some(name);
-        if !subscribed || execution != event_execution(&process.id) {
+        let subscribed = process.flow.awaited_messages().contains(&name);
+        if !subscribed || execution != event_execution(&process.id, name) {
             return Err(Error::Invalid(format!(
                 "Execution with id '{execution}' does not have a subscription to a message event \
                  with name '{name}'"
@@ -168,8 +167,15 @@ impl Engine {
             )));
         }
         let id = process.id.clone();
+        let mut flow = process.flow.clone();
+        let moves = flow.received(name, &variables)?;
         effect("message");
-        self.set_variables(&id, variables, true)
+        self.set_variables(&id, variables, true)?;
+        if let Some(process) = self.processes.get_mut(&id) {
+            process.flow = flow;
+        }
+        self.make(&id, moves);
+        Ok(())
     }
 
     /// The running process an execution belongs to.
@@ -179,8 +185,8 @@ impl Engine {
                 "Could not find an execution with id '{execution}'."
             ))
         };
-        let process = match execution.strip_suffix(EVENT_SUFFIX) {
-            Some(process) => process,
+        let process = match execution.split_once(EVENT_MARK) {
+            Some((process, _)) => process,
             None => self
                 .tasks
                 .iter()
@@ -298,18 +304,19 @@ impl Engine {
             .filter(|job| job.process == process.id && !job.closed);
         let element = crate::opentext::definitions::simple::WORK_ELEMENT.to_owned();
         executions.extend(jobs.map(|job| (job.execution.clone(), Some(element.clone()))));
-        if let Some(message) = process.flow.awaited_message() {
-            executions.insert(event_execution(&process.id), Some(message.to_owned()));
+        for message in process.flow.awaited_messages() {
+            let execution = event_execution(&process.id, message);
+            executions.insert(execution, Some((*message).to_owned()));
         }
         executions
     }
 }
 
-/// An execution that waits for a message is named after its process.
-const EVENT_SUFFIX: &str = "-event";
+/// An execution that waits for a message is named after its process and the message.
+const EVENT_MARK: &str = "-event-";
 
-fn event_execution(process: &str) -> String {
-    format!("{process}{EVENT_SUFFIX}")
+fn event_execution(process: &str, message: &str) -> String {
+    format!("{process}{EVENT_MARK}{message}")
 }
 
 /// Set variables in a list; without `replace` one that exists refuses them all.

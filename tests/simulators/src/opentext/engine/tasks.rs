@@ -110,7 +110,11 @@ impl Engine {
         let process = self.running(&task.process)?;
         if let Some(person) = &person {
             self.check_person(person)?;
-            if Flow::excluded(&process.variables).contains(person) {
+            let apart = [&process.variables, &task.locals];
+            if apart
+                .iter()
+                .any(|list| Flow::excluded(list).contains(person))
+            {
                 return Err(Error::Conflict(format!(
                     "User '{person}' is excluded from deciding this task."
                 )));
@@ -147,10 +151,11 @@ impl Engine {
             .get_mut(&process)
             .ok_or_else(|| Error::no_process(&process))?;
         row.flow = flow;
+        let apart = row.flow.keeps_answers_apart();
         let shared = done
             .variables
             .into_iter()
-            .filter(|new| !belongs_to_decision(&new.name));
+            .filter(|new| !apart && !belongs_to_decision(&new.name));
         shared.for_each(|new| variable::set(&mut row.variables, new));
         if let Some(row) = self.processes.get(&process) {
             self.call_back(row, "task-completed");
