@@ -48,10 +48,44 @@ pub fn add_working_minutes(
     ))
 }
 
+/// The point in time at which a date like 2027-12-24 ends in a zone: the start of the day after.
+///
+/// # Errors
+/// If the zone is unknown or the text is no date.
+pub fn end_of_day(zone: &str, date: &str) -> Result<Timestamp, String> {
+    let zone = find_zone(zone)?;
+    let next = parse_date(date)?
+        .tomorrow()
+        .and_then(|next| next.to_zoned(zone))
+        .map_err(|error| error.to_string())?;
+    Ok(Timestamp(next.timestamp().as_millisecond()))
+}
+
+/// The date at a point in time in a zone.
+///
+/// # Errors
+/// If the zone is unknown or the time is out of range.
+pub fn local_date(zone: &str, at: Timestamp) -> Result<String, String> {
+    date_in(&find_zone(zone)?, at).map(|date| date.to_string())
+}
+
+fn find_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| format!("unknown time zone `{name}`"))
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not a date like 2027-12-24"))
+}
+
+fn date_in(zone: &TimeZone, at: Timestamp) -> Result<Date, String> {
+    let instant = jiff::Timestamp::from_millisecond(at.0).map_err(|error| error.to_string())?;
+    Ok(instant.to_zoned(zone.clone()).date())
+}
+
 impl WorkingTime {
     fn parse(calendar: &Calendar) -> Result<Self, String> {
-        let zone = TimeZone::get(&calendar.zone)
-            .map_err(|_| format!("unknown time zone `{}`", calendar.zone))?;
+        let zone = find_zone(&calendar.zone)?;
         let days = calendar
             .days
             .iter()
@@ -71,10 +105,7 @@ impl WorkingTime {
         let holidays = calendar
             .holidays
             .iter()
-            .map(|day| {
-                day.parse()
-                    .map_err(|_| format!("`{day}` is not a date like 2027-12-24"))
-            })
+            .map(|day| parse_date(day))
             .collect::<Result<Vec<Date>, _>>()?;
         Ok(Self {
             zone,
@@ -86,9 +117,7 @@ impl WorkingTime {
     }
 
     fn local_date(&self, time: Timestamp) -> Result<Date, String> {
-        let instant =
-            jiff::Timestamp::from_millisecond(time.0).map_err(|error| error.to_string())?;
-        Ok(instant.to_zoned(self.zone.clone()).date())
+        date_in(&self.zone, time)
     }
 
     /// Opening and closing instants of this day, if it is a working day. On the day a clock change
@@ -206,5 +235,24 @@ mod tests {
                 .unwrap_err()
                 .contains("working days")
         );
+    }
+
+    #[test]
+    fn a_date_ends_at_midnight_in_its_zone_also_when_clocks_change() {
+        let at = |text: &str| {
+            let instant: jiff::Timestamp = text.parse().unwrap();
+            Ok(Timestamp(instant.as_millisecond()))
+        };
+        for (zone, date, end) in [
+            ("UTC", "2027-03-31", "2027-04-01T00:00:00Z"),
+            ("Europe/Berlin", "2027-01-31", "2027-01-31T23:00:00Z"),
+            ("Europe/Berlin", "2027-03-28", "2027-03-28T22:00:00Z"),
+        ] {
+            assert_eq!(end_of_day(zone, date), at(end), "{zone} {date}");
+        }
+        let moment = at("2027-03-28T22:30:00Z").unwrap_or_else(|never: String| panic!("{never}"));
+        assert_eq!(local_date("Europe/Berlin", moment).unwrap(), "2027-03-29");
+        assert!(end_of_day("Mars/Base", "2027-01-31").is_err());
+        assert!(end_of_day("UTC", "31.1.2027").is_err());
     }
 }

@@ -190,6 +190,14 @@ macro_rules! checking_broker {
                 crate::calendar::add_working_minutes(calendar, start, minutes)
             }
 
+            fn end_of_day(&self, zone: &str, date: &str) -> std::result::Result<Timestamp, String> {
+                crate::calendar::end_of_day(zone, date)
+            }
+
+            fn local_date(&self, zone: &str, at: Timestamp) -> std::result::Result<String, String> {
+                crate::calendar::local_date(zone, at)
+            }
+
             fn notify(&self, _channel: String, _message: String) {}
 
             fn progress(&self, _done: u64, _total: u64) {}

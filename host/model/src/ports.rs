@@ -117,6 +117,10 @@ pub trait Broker: Send + Sync {
         start: Timestamp,
         minutes: u32,
     ) -> Result<Timestamp, String>;
+    /// `runtime.end-of-day`.
+    fn end_of_day(&self, zone: &str, date: &str) -> Result<Timestamp, String>;
+    /// `runtime.local-date`.
+    fn local_date(&self, zone: &str, at: Timestamp) -> Result<String, String>;
     /// `runtime.notify`.
     fn notify(&self, channel: String, message: String);
     /// `runtime.progress`.

@@ -84,7 +84,7 @@ pub(crate) fn log(output: &Output, arguments: &[Value]) -> Answer {
 }
 
 /// Functions of `runtime`, in the order of the interface.
-pub(crate) const RUNTIME_FUNCTIONS: [&str; 10] = [
+pub(crate) const RUNTIME_FUNCTIONS: [&str; 12] = [
     "now",
     "random-id",
     "mode",
@@ -93,6 +93,8 @@ pub(crate) const RUNTIME_FUNCTIONS: [&str; 10] = [
     "signal",
     "decision",
     "business-time",
+    "end-of-day",
+    "local-date",
     "notify",
     "progress",
 ];
@@ -129,10 +131,15 @@ pub(crate) async fn runtime(host: &HostSide, function: &str, arguments: &[Value]
         "business-time" => {
             let calendar: Calendar = argument(arguments, 0)?;
             let (start, minutes) = (argument(arguments, 1)?, argument(arguments, 2)?);
-            match broker.business_time(&calendar, start, minutes) {
-                Ok(time) => answer(&serde_json::json!({ "ok": time })),
-                Err(problem) => answer(&serde_json::json!({ "err": problem })),
-            }
+            plain_result(broker.business_time(&calendar, start, minutes))
+        }
+        "end-of-day" => {
+            let (zone, date) = (text(arguments, 0)?, text(arguments, 1)?);
+            plain_result(broker.end_of_day(&zone, &date))
+        }
+        "local-date" => {
+            let (zone, at) = (text(arguments, 0)?, argument(arguments, 1)?);
+            plain_result(broker.local_date(&zone, at))
         }
         "notify" => {
             broker.notify(text(arguments, 0)?, text(arguments, 1)?);
@@ -143,6 +150,14 @@ pub(crate) async fn runtime(host: &HostSide, function: &str, arguments: &[Value]
             Ok(None)
         }
         unknown => Err(Stop::Misuse(format!("runtime has no function {unknown}"))),
+    }
+}
+
+/// A `result` whose error is a text.
+fn plain_result(outcome: Result<impl serde::Serialize, String>) -> Answer {
+    match outcome {
+        Ok(value) => answer(&serde_json::json!({ "ok": value })),
+        Err(problem) => answer(&serde_json::json!({ "err": problem })),
     }
 }
 

@@ -80,6 +80,14 @@ impl Broker for Obliging {
         Ok(start)
     }
 
+    fn end_of_day(&self, _: &str, _: &str) -> Result<Timestamp, String> {
+        Ok(Timestamp(0))
+    }
+
+    fn local_date(&self, _: &str, _: Timestamp) -> Result<String, String> {
+        Ok("1970-01-01".to_owned())
+    }
+
     fn notify(&self, _: String, _: String) {}
 
     fn progress(&self, _: u64, _: u64) {}

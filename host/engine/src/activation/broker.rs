@@ -407,6 +407,14 @@ impl Broker for ActivationBroker {
         crate::calendar::add_working_minutes(calendar, start, minutes)
     }
 
+    fn end_of_day(&self, zone: &str, date: &str) -> Result<Timestamp, String> {
+        crate::calendar::end_of_day(zone, date)
+    }
+
+    fn local_date(&self, zone: &str, at: Timestamp) -> Result<String, String> {
+        crate::calendar::local_date(zone, at)
+    }
+
     fn notify(&self, channel: String, message: String) {
         self.inner()
             .gathered

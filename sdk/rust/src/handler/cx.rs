@@ -217,6 +217,22 @@ impl Cx {
         runtime!(self, business_time(calendar, start, minutes)).map_err(Error::invalid)
     }
 
+    /// The point in time at which a calendar date, `YYYY-MM-DD`, ends in a time zone.
+    ///
+    /// # Errors
+    /// `invalid`, saying what is wrong with the zone or the date.
+    pub fn end_of_day(&self, zone: &str, date: &str) -> Result<Timestamp, Error> {
+        runtime!(self, end_of_day(zone, date)).map_err(Error::invalid)
+    }
+
+    /// The calendar date, `YYYY-MM-DD`, at a point in time in a time zone.
+    ///
+    /// # Errors
+    /// `invalid`, saying what is wrong with the zone.
+    pub fn local_date(&self, zone: &str, at: Timestamp) -> Result<String, Error> {
+        runtime!(self, local_date(zone, at)).map_err(Error::invalid)
+    }
+
     /// Tell an operator's channel (`log`, or one of the configuration's), together with this step.
     pub fn notify(&self, channel: &str, message: &str) {
         runtime!(self, notify(channel, message));

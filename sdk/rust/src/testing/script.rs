@@ -310,6 +310,18 @@ impl Script {
         Ok(start + Timestamp::from(minutes) * crate::time::MINUTE)
     }
 
+    /// Every zone is UTC here.
+    pub(crate) fn end_of_day(&self, _zone: &str, date: &str) -> Result<Timestamp, String> {
+        crate::time::start_of_date(date)
+            .map(|start| start + crate::time::DAY)
+            .ok_or_else(|| format!("`{date}` is not a date like 2027-12-24"))
+    }
+
+    /// Every zone is UTC here.
+    pub(crate) fn local_date(&self, _zone: &str, at: Timestamp) -> Result<String, String> {
+        crate::time::to_date(at).ok_or_else(|| format!("{at} is out of range"))
+    }
+
     pub(crate) fn notify(&self, channel: &str, message: &str) {
         self.kept
             .notices
