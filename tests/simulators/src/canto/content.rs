@@ -1,4 +1,4 @@
-//! Reading content: detail, bulk detail, files; and moving it to the trash.
+//! Reading content: detail, bulk detail, files.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,7 +11,6 @@ use super::auth::Caller;
 use super::render::{self, DIRECT_TOKEN};
 use super::values::{ContentId, Scheme, content_type};
 use super::{Sim, with};
-use crate::common::effect;
 
 /// A piece of content in a request body; further keys are ignored.
 #[derive(Deserialize)]
@@ -24,6 +23,11 @@ impl Named {
     /// Its identity; absent for an unknown scheme.
     pub(super) fn content(&self) -> Option<ContentId> {
         Scheme::parse(&self.scheme).map(|scheme| ContentId::new(scheme, &self.id))
+    }
+
+    /// As it was named.
+    pub(super) fn as_json(&self) -> Value {
+        json!({"scheme": self.scheme, "id": self.id})
     }
 }
 
@@ -62,34 +66,11 @@ pub(super) async fn bulk(
                 .and_then(|id| tenant.library.visible(&id, now));
             match asset {
                 Some(asset) => found.push(render::asset(tenant, asset, now)),
-                None => failed.push(json!({"scheme": named.scheme, "id": named.id})),
+                None => failed.push(named.as_json()),
             }
         }
         Json(json!({"docResult": found, "failed": failed}))
     })
-}
-
-/// `DELETE /api/v1/batch/content`: into the trash.
-pub(super) async fn delete(
-    State(sim): State<Sim>,
-    caller: Caller,
-    Json(wanted): Json<Vec<Named>>,
-) -> Result<Json<Value>, Response> {
-    let by = caller.writer()?;
-    Ok(with(&sim, |tenant, now| {
-        let mut failed = Vec::new();
-        for named in &wanted {
-            let deleted = named
-                .content()
-                .map(|id| tenant.library.delete(&id, by, now));
-            match deleted {
-                Some(Ok(())) => effect("delete-content"),
-                _ => failed.push(json!({"scheme": named.scheme, "id": named.id})),
-            }
-        }
-        let status = if failed.is_empty() { "success" } else { "fail" };
-        Json(json!({"status": status, "deleteFail": failed, "permissionFail": []}))
-    }))
 }
 
 /// `GET /api_binary/v1/{scheme}/{id}`: redirects to a place that wants no bearer token.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use forebay_model::Timestamp;
 
+use super::sharing::Sharing;
 use super::values::{ContentId, Scheme};
 
 pub use super::types::{
@@ -38,6 +39,8 @@ pub struct Library {
     pub trash: BTreeMap<ContentId, Asset>,
     /// Folders and albums by id.
     pub containers: BTreeMap<String, Container>,
+    /// Share links and what was done with content.
+    pub sharing: Sharing,
     /// Uploads, oldest first.
     pub uploads: Vec<Upload>,
     /// Names that fail in ingest.
@@ -64,6 +67,7 @@ impl Default for Library {
             assets: BTreeMap::new(),
             trash: BTreeMap::new(),
             containers: BTreeMap::new(),
+            sharing: Sharing::default(),
             uploads: Vec::new(),
             failing_uploads: BTreeSet::new(),
             visibility_delay: Duration::ZERO,
@@ -322,34 +326,6 @@ impl Library {
     ) -> Result<(), Refusal> {
         self.change(id, by, now, change)?;
         self.report("update-metadata", id, None);
-        Ok(())
-    }
-
-    /// Move an asset into the trash.
-    ///
-    /// # Errors
-    /// When there is no such asset.
-    pub fn delete(&mut self, id: &ContentId, by: &str, now: Timestamp) -> Result<(), Refusal> {
-        self.report("delete-asset", id, None);
-        let mut asset = self.assets.remove(id).ok_or(Refusal::NotFound)?;
-        asset.modified = now;
-        asset.modified_by = by.to_owned();
-        self.trash.insert(id.clone(), asset);
-        self.containers
-            .values_mut()
-            .for_each(|c| c.content.retain(|content| content != id));
-        Ok(())
-    }
-
-    /// Put an asset back from the trash, as a person does. Canto sends no event for it.
-    ///
-    /// # Errors
-    /// When it is not in the trash.
-    pub fn restore(&mut self, id: &ContentId, by: &str, now: Timestamp) -> Result<(), Refusal> {
-        let mut asset = self.trash.remove(id).ok_or(Refusal::NotFound)?;
-        asset.modified = now;
-        asset.modified_by = by.to_owned();
-        self.assets.insert(id.clone(), asset);
         Ok(())
     }
 

@@ -1,30 +1,39 @@
 //! A simulated Canto tenant: DAM API v1, OAuth, uploads, webhooks and a page for people.
 //!
-//! What lives here: [`library`] and [`containers`] (what the tenant holds, without HTTP), the API by
-//! subject (`auth`, `search`, `content`, `tree`, `edit`, `upload`), what its administrator sets up
-//! ([`hooks`]) and the [`pages`]. Peculiarities of the vendor are told where they are played:
+//! What lives here: [`library`], [`containers`] and [`sharing`] (what the tenant holds, without HTTP),
+//! the API by subject (`auth`, `search`, `content`, `tree`, `edit`, `upload`, `trash`, `share_api`),
+//! what its administrator sets up ([`hooks`]), the [`pages`], and what a test has `people` do. Peculiarities of the vendor are told where they are played:
 //!
 //! * a call without a token answers 404, one with a bad token 401 (`auth`);
 //! * most numbers are strings, dates are `yyyyMMddHHmmssSSS`, lists are missing, null or empty (`render`);
 //! * an edit answers the plain text `success` (`edit`);
 //! * uploads go to another place with a signed form and become assets later (`upload`);
 //! * expiry dates belong to approved assets, which expire by themselves ([`library`]);
+//! * what was done with content is reported late (`sharing`), links answer 410 once they have ended
+//!   (`share_api`), what is in the trash is gone from every search (`trash`);
 //! * webhooks name neither their event nor sign it ([`hooks`]).
 //!
 //! Names of properties that no public document gives (`approvalStatus`, `expirationDate`, the
-//! path of the editable-properties call) are [`CantoOptions`] or marked as inferred.
+//! path of the editable-properties call, all calls but one about shares, trash and reports) are
+//! [`CantoOptions`] or marked as inferred.
 
 mod auth;
 pub mod containers;
 mod content;
 mod edit;
+mod fields;
 pub mod hooks;
 pub mod library;
 mod pages;
+mod people;
+pub mod picture;
 mod render;
 mod routes;
 mod search;
+mod share_api;
+pub mod sharing;
 mod start;
+mod trash;
 mod tree;
 pub mod types;
 mod upload;
@@ -41,7 +50,9 @@ use crate::common::Shared;
 use hooks::Hook;
 use library::Library;
 
-pub use start::{Canto, NewAsset, default_fields};
+pub use fields::default_fields;
+pub use sharing::{Activity, ShareLink};
+pub use start::{Canto, NewAsset};
 
 /// Life of an access token: Canto's month.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(2_592_000);

@@ -3,9 +3,9 @@
 use forebay_model::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Tenant;
 use super::library::{Asset, Container, Version};
 use super::values::{content_type, date, extension};
+use super::{Tenant, picture};
 
 /// Token of direct links. They work without a bearer token; who knows one may fetch the file.
 pub(super) const DIRECT_TOKEN: &str = "sim-direct";
@@ -55,6 +55,11 @@ pub(super) fn asset(tenant: &Tenant, asset: &Asset, now: Timestamp) -> Value {
     let albums = albums(tenant, asset);
     if !albums.is_empty() {
         reply["relatedAlbums"] = Value::Array(albums);
+    }
+    if let Some((width, height)) = picture::dimensions(&file.content) {
+        reply["width"] = width.to_string().into();
+        reply["height"] = height.to_string().into();
+        reply["default"]["Dimensions"] = format!("{width} x {height}").into();
     }
     if let Some(expires) = asset.expires {
         reply[&tenant.options.expiry_property] = date(expires).into();

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post, put};
 use http::StatusCode;
 
-use super::{Sim, auth, content, edit, hooks, pages, search, tree, upload};
+use super::{Sim, auth, content, edit, hooks, pages, search, share_api, trash, tree, upload};
 use crate::common::control;
 use crate::common::frame::LARGEST_REQUEST;
 
@@ -74,8 +74,9 @@ pub(super) fn router(sim: &Sim) -> Router {
         .route(
             "/api/v1/batch/content",
             f.op("read-batch", post(content::bulk))
-                .merge(f.op("delete", delete(content::delete))),
+                .merge(f.op("delete", delete(trash::delete))),
         )
+        .merge(further(sim))
         .route(
             "/api/v1/batch/edit",
             f.op("edit", put(edit::batch_edit))
@@ -153,4 +154,40 @@ pub(super) fn router(sim: &Sim) -> Router {
         .merge(pages::router())
         .with_state(sim.clone())
         .merge(control::router(f))
+}
+
+/// Calls that Canto documents without their paths: all inferred, but for the making of a link.
+fn further(sim: &Sim) -> Router<Sim> {
+    let f = &sim.frame;
+    Router::new()
+        .route(
+            "/api/v1/trash",
+            f.rated("read-trash", "level-1", get(trash::list))
+                .merge(f.op("purge", delete(trash::purge))),
+        )
+        .route(
+            "/api/v1/trash/restore",
+            f.op("restore", post(trash::restore)),
+        )
+        .route(
+            "/api/v1/share/batch",
+            f.op("create-share", put(share_api::create)),
+        )
+        .route(
+            "/api/v1/share/list",
+            f.rated("list-shares", "level-1", get(share_api::list)),
+        )
+        .route(
+            "/api/v1/share/{id}",
+            f.op("revoke-share", delete(share_api::revoke)),
+        )
+        .route(
+            "/api/v1/report/activity",
+            f.rated("report", "level-2", get(share_api::report)),
+        )
+        .route("/share/{token}", f.op("open-share", get(share_api::open)))
+        .route(
+            "/share/{token}/{scheme}/{id}",
+            f.op("download-shared", get(share_api::download)),
+        )
 }

@@ -24,7 +24,7 @@ const LARGEST_LIMIT: usize = 1000;
 pub(super) struct Parameters(pub(super) Vec<(String, String)>);
 
 impl Parameters {
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         let found = self
             .0
             .iter()
@@ -32,7 +32,7 @@ impl Parameters {
         found.map(|(_, value)| value.as_str())
     }
 
-    fn number(&self, name: &str, default: usize) -> Result<usize, String> {
+    pub(super) fn number(&self, name: &str, default: usize) -> Result<usize, String> {
         let Some(text) = self.get(name) else {
             return Ok(default);
         };
@@ -64,6 +64,19 @@ pub(super) async fn by_scheme(
     with(&sim, |tenant, now| {
         answer(tenant, now, &Parameters(query), |id| id.scheme == scheme)
     })
+}
+
+/// The page of a list that is neither searched nor sorted.
+pub(super) fn paged(results: Vec<Value>, parameters: &Parameters) -> Response {
+    let number = |name, default| parameters.number(name, default);
+    let (start, limit) = match (number("start", 0), number("limit", DEFAULT_LIMIT)) {
+        (Ok(start), Ok(limit)) => (start, limit.min(LARGEST_LIMIT)),
+        (Err(why), _) | (_, Err(why)) => return (StatusCode::BAD_REQUEST, why).into_response(),
+    };
+    let found = results.len();
+    let results: Vec<Value> = results.into_iter().skip(start).take(limit).collect();
+    Json(json!({"results": results, "start": start, "limit": limit, "found": found}))
+        .into_response()
 }
 
 /// The page of assets that `scope` lets through and the parameters ask for.

@@ -9,11 +9,12 @@ use forebay_model::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use super::fields::default_fields;
 use super::hooks::Hook;
 use super::library::{Asset, CustomField, Library, Refusal, Upload, User};
 use super::routes::{fault_reply, router};
 use super::values::{ContentId, Scheme};
-use super::{CantoOptions, INTEGRATION_USER, Sim, Tenant, edit, with};
+use super::{CantoOptions, INTEGRATION_USER, Sim, Tenant, edit, picture, with};
 use crate::common::{Background, Error, Frame, Running, Shared, server};
 
 /// Calls a minute at rate level 4, the one number the vendor publishes.
@@ -44,6 +45,12 @@ pub struct NewAsset {
     pub album: Option<String>,
     /// Custom fields.
     pub fields: BTreeMap<String, Value>,
+    /// Status; that of every new asset where absent.
+    pub status: Option<String>,
+    /// Its end of rights; on approved assets only.
+    pub expires: Option<Timestamp>,
+    /// When it came in, for an asset that has been there for long; now where absent.
+    pub created: Option<Timestamp>,
 }
 
 impl NewAsset {
@@ -57,6 +64,46 @@ impl NewAsset {
             by: by.to_owned(),
             album: None,
             fields: BTreeMap::new(),
+            status: None,
+            expires: None,
+            created: None,
+        }
+    }
+
+    /// A picture of a size in pixels.
+    #[must_use]
+    pub fn picture(file_name: &str, width: u32, height: u32, by: &str) -> Self {
+        Self {
+            content: picture::png(width, height),
+            ..Self::new(file_name, "", by)
+        }
+    }
+
+    /// Under a chosen id.
+    #[must_use]
+    pub fn with_id(self, id: &str) -> Self {
+        Self {
+            id: Some(id.to_owned()),
+            ..self
+        }
+    }
+
+    /// Approved, and until when.
+    #[must_use]
+    pub fn approved(self, expires: Option<Timestamp>) -> Self {
+        Self {
+            status: Some("Approved".to_owned()),
+            expires,
+            ..self
+        }
+    }
+
+    /// In the library since a time.
+    #[must_use]
+    pub fn since(self, created: Timestamp) -> Self {
+        Self {
+            created: Some(created),
+            ..self
         }
     }
 
@@ -122,6 +169,10 @@ impl Canto {
     #[must_use]
     pub fn base_url(&self) -> String {
         self.running.base_url()
+    }
+
+    pub(super) fn sim(&self) -> &Sim {
+        &self.sim
     }
 
     /// Recorder, faults, tokens, courier.
@@ -191,9 +242,18 @@ impl Canto {
             let id = ContentId::new(Scheme::of_file(&new.file_name), id);
             let upload = Upload {
                 fields: new.fields,
-                ..file(new.file_name, new.content, &new.by, now)
+                ..file(
+                    new.file_name,
+                    new.content,
+                    &new.by,
+                    new.created.unwrap_or(now),
+                )
             };
             library.create(id.clone(), &Upload { album, ..upload });
+            if let Some(asset) = library.assets.get_mut(&id) {
+                asset.status = new.status.unwrap_or_else(|| asset.status.clone());
+                asset.expires = new.expires;
+            }
             Ok(id)
         })
     }
@@ -302,40 +362,6 @@ pub(super) fn file(file_name: String, content: Bytes, by: &str, now: Timestamp) 
         became: None,
         failed: false,
     }
-}
-
-/// The custom fields the use cases map their logical fields to.
-#[must_use]
-pub fn default_fields() -> Vec<CustomField> {
-    let texts = [
-        "asset_type",
-        "campaign",
-        "brand",
-        "rights_owner",
-        "licence_type",
-        "licence_start",
-        "licence_end",
-        "review_state",
-        "review_comment",
-        "review_run",
-        "reviewed_by",
-        "reviewed_at",
-        "reviewed_version",
-    ];
-    let lists = ["market", "territories", "channels"];
-    let field = |multi| {
-        move |name: &str| CustomField {
-            id: format!("cf_{name}"),
-            name: name.to_owned(),
-            multi,
-            values: Vec::new(),
-        }
-    };
-    texts
-        .into_iter()
-        .map(field(false))
-        .chain(lists.into_iter().map(field(true)))
-        .collect()
 }
 
 /// Does what time brings (ingest, expiry) even when nobody calls.
