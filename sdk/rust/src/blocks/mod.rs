@@ -1,17 +1,30 @@
 //! What several use cases need and none should write for itself: routing tables, working-time
-//! spans, field mapping, path patterns.
+//! spans, field mapping, path patterns, questions to people with their reminders and escalation,
+//! guarded writing, item lists, scans, holds.
 //!
 //! What lives here knows the business and no vendor. All configuration types bring their schema
 //! and documentation along.
 
+mod asset;
+mod desk;
 mod fields;
+mod items;
 mod pattern;
+mod question;
 mod routing;
+mod scan;
 mod span;
 mod values;
 
+pub use self::asset::{
+    LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present, text_or_none, write,
+};
+pub use self::desk::{Alarm, Desk, DeskRules, Reading, usable_group};
 pub use self::fields::FieldMap;
+pub use self::items::{CONTINUE, ITEMS_PER_ACTIVATION, Item, ItemState, Items};
 pub use self::pattern::matches_path;
+pub use self::question::{Answer, Asked, FormField, Question};
 pub use self::routing::{Facts, Routing, Rule, Target, holds};
+pub use self::scan::Scan;
 pub use self::span::{Span, WorkCalendar};
 pub use self::values::OneOrMany;

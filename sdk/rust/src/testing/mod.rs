@@ -3,14 +3,19 @@
 //! * [`Recorded`] answers a connector's HTTP requests and keeps them.
 //! * [`call`] makes the call a connector serves.
 //! * [`Script`] is what a handler sees: capabilities, time, run; it keeps what the handler did.
+//! * [`Library`] is a DAM in memory, [`People`] a workflow engine in which people answer.
 //! * [`take_log`] returns the lines logged by this thread.
 
+mod library;
+mod people;
 mod recorded;
 mod script;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+pub use self::library::Library;
+pub use self::people::People;
 pub use self::recorded::{Recorded, Reply};
 pub use self::script::{Script, Sent, Spawned};
 use crate::connector::{Call, CallContext};

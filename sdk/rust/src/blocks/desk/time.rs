@@ -1,0 +1,124 @@
+//! Time (rule C-22): reminders, escalation and time-out of questions.
+
+use super::{Desk, DeskRules, usable_group};
+use crate::blocks::Span;
+use crate::handler::{Cx, DecisionRecord};
+use crate::types::{Error, FieldsExt, Timestamp};
+
+/// Per cent of a question's time at which it is escalated.
+pub(super) const ESCALATION: u32 = 100;
+/// Per cent of a question's time at which waiting for an answer ends.
+const TIMEOUT: u32 = 200;
+
+/// What became of a timer of the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// Nothing the handler has to do: a reminder, an escalation, a question answered meanwhile.
+    Dealt,
+    /// Twice the time has passed without an answer to this question.
+    TimedOut(String),
+}
+
+/// What happens when to a question that may take this long.
+pub(super) fn alarms(
+    cx: &Cx,
+    rules: &DeskRules<'_>,
+    sla: Option<Span>,
+) -> Result<Vec<(u32, Timestamp)>, Error> {
+    let Some(sla) = sla else {
+        return Ok(Vec::new());
+    };
+    let percents = rules.reminders.iter().copied().chain([ESCALATION, TIMEOUT]);
+    let mut alarms = percents
+        .map(|percent| Ok((percent, sla.after(cx, rules.calendar, cx.now(), percent)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    alarms.sort_by_key(|(percent, at)| (*at, *percent));
+    Ok(alarms)
+}
+
+impl Desk {
+    /// The next timer of each question, as name and time. Set them on every waiting step.
+    pub fn timers(&self) -> impl Iterator<Item = (String, Timestamp)> + '_ {
+        self.asked.iter().filter_map(|(id, asked)| {
+            let (percent, at) = asked.alarms.first()?;
+            Some((format!("desk:{percent}:{id}"), *at))
+        })
+    }
+
+    /// When the next answer is due, for people.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.asked.values().filter_map(|asked| asked.due).min()
+    }
+
+    /// Whose turn it is.
+    pub fn parties(&self) -> impl Iterator<Item = &str> {
+        self.asked.values().map(|asked| asked.to.as_str())
+    }
+
+    /// A timer came: remind, escalate, or say that time is up. None where it is not the desk's.
+    ///
+    /// # Errors
+    /// Those of `tasks.comment` and `tasks.reassign`.
+    pub fn alarm(
+        &mut self,
+        cx: &Cx,
+        rules: &DeskRules<'_>,
+        timer: &str,
+    ) -> Result<Option<Alarm>, Error> {
+        let Some((percent, id)) = parse_timer(timer) else {
+            return Ok(None);
+        };
+        let Some(asked) = self.asked.get_mut(id) else {
+            return Ok(Some(Alarm::Dealt));
+        };
+        asked.alarms.retain(|(other, _)| *other > percent);
+        if percent >= TIMEOUT {
+            return Ok(Some(Alarm::TimedOut(id.to_owned())));
+        }
+        let id = id.to_owned();
+        let tasks = self.open_tasks(cx)?;
+        let ours = tasks
+            .iter()
+            .find(|task| task.variables.text("question") == Some(&id));
+        if let Some(task) = ours {
+            if percent >= ESCALATION {
+                self.escalate(cx, rules, &id, &task.id)?;
+            } else {
+                let text = format!("Reminder: {percent} % of the time for this has passed.");
+                cx.tasks().comment(&task.id, &text)?;
+            }
+        }
+        Ok(Some(Alarm::Dealt))
+    }
+
+    fn escalate(
+        &self,
+        cx: &Cx,
+        rules: &DeskRules<'_>,
+        question: &str,
+        task: &str,
+    ) -> Result<(), Error> {
+        let leads = usable_group(cx, rules, rules.escalation_group)?;
+        cx.tasks().reassign(task, &leads)?;
+        let late = self.asked.get(question).map_or("", |asked| &asked.to);
+        let mut record = DecisionRecord::new("escalated", "system");
+        record.process = Some(self.process.clone());
+        record.task = Some(task.to_owned());
+        record.comment = Some(format!(
+            "{late} did not answer in time; {leads} may answer as well"
+        ));
+        cx.decision(&record);
+        for channel in rules.channels {
+            let key = cx.business_key();
+            let message = format!("{key}: `{question}` is overdue, escalated to {leads}");
+            cx.notify(channel, &message);
+        }
+        Ok(())
+    }
+}
+
+fn parse_timer(name: &str) -> Option<(u32, &str)> {
+    let (percent, id) = name.strip_prefix("desk:")?.split_once(':')?;
+    Some((percent.parse().ok()?, id))
+}
