@@ -1,9 +1,8 @@
 //! Preflight: what cannot work, in plain words.
 
-use forebay_sdk::blocks::Facts;
+use forebay_sdk::blocks::{Facts, Preflight};
 use forebay_sdk::handler::interfaces;
-use forebay_sdk::workflow::PrincipalKind;
-use forebay_sdk::{Cx, Error, Finding, paging};
+use forebay_sdk::{Cx, Finding, paging};
 
 use crate::DAM;
 use crate::config::{Config, Policy};
@@ -20,14 +19,27 @@ const WRITTEN: [&str; 6] = [
 
 /// All findings; with `probe` the vendors are asked too.
 pub(crate) fn check(cx: &Cx, config: &Config, probe: bool) -> Vec<Finding> {
-    let mut findings = pure(config);
+    let mut preflight = Preflight::new(cx);
+    preflight.extend(pure(config));
+    preflight.time(&config.calendar, &config.reminders);
+    preflight.extend(unfitting(config));
     if probe {
-        offered(cx, config, &mut findings);
-        fields(cx, config, &mut findings);
-        groups(cx, config, &mut findings);
-        definitions(cx, config, &mut findings);
+        preflight.needs(&needed(config));
+        fields(cx, config, &mut preflight);
+        let named = [
+            ("fallback_group", config.fallback_group.as_str()),
+            ("escalation_group", &config.escalation_group),
+            ("coordinator_group", &config.coordinator_group),
+        ];
+        preflight.groups(&config.routing, &named);
+        let process = &config.process;
+        preflight.definitions(&[
+            ("process.definition", &process.definition),
+            ("process.notice_definition", &process.notice_definition),
+            ("process.rework_definition", &process.rework_definition),
+        ]);
     }
-    findings
+    preflight.findings()
 }
 
 fn pure(config: &Config) -> Vec<Finding> {
@@ -73,23 +85,17 @@ fn pure(config: &Config) -> Vec<Finding> {
             ));
         }
     }
-    if let Some(mistake) = config.calendar.mistake() {
-        findings.push(Finding::error(
-            "calendar.hours",
-            mistake,
-            "write them like 09:00-17:00",
-        ));
-    }
-    for (index, percent) in config.reminders.iter().enumerate() {
-        if !(1..100).contains(percent) {
-            findings.push(Finding::error(
-                format!("reminders[{index}]"),
-                format!("{percent} % is no time for a reminder"),
-                "use per cents from 1 to 99; at 100 the task is escalated",
-            ));
-        }
-    }
-    findings.extend(stages_of_reviewers(config, &stages));
+    findings
+}
+
+/// Options that do not go together.
+fn unfitting(config: &Config) -> Vec<Finding> {
+    let stages: Vec<_> = config
+        .stages
+        .iter()
+        .map(|stage| stage.name.clone())
+        .collect();
+    let mut findings = stages_of_reviewers(config, &stages);
     if config.dam_decisions.accept && !config.dam_decisions.mirror {
         findings.push(Finding::error(
             "dam_decisions.accept",
@@ -124,7 +130,7 @@ fn stages_of_reviewers(config: &Config, stages: &[String]) -> Vec<Finding> {
 }
 
 /// Options that need an interface the DAM connection may not have.
-fn offered(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
+fn needed(config: &Config) -> Vec<(&'static str, &'static str, &'static str)> {
     let templates = [
         ("hold.access_template", &config.hold.access_template),
         (
@@ -155,81 +161,51 @@ fn offered(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
         templates
             .iter()
             .filter(|(_, value)| value.is_some())
-            .map(|(path, _)| (*path, interfaces::ACCESS)),
+            .map(|(path, _)| (*path, DAM, interfaces::ACCESS)),
     );
     needed.extend(
         collections
             .iter()
             .filter(|(_, value)| !value.is_empty())
-            .map(|(path, _)| (*path, interfaces::COLLECTIONS)),
+            .map(|(path, _)| (*path, DAM, interfaces::COLLECTIONS)),
     );
     if config.dam_decisions.mirror {
-        needed.push(("dam_decisions.mirror", interfaces::APPROVALS));
+        needed.push(("dam_decisions.mirror", DAM, interfaces::APPROVALS));
     }
-    for (path, interface) in needed {
-        if !cx.available(DAM, interface) {
-            findings.push(Finding::error(
-                path,
-                format!("the connection of the role `dam` does not offer {interface}"),
-                "take the option out, or bind a connection that offers it",
-            ));
-        }
+    needed
+}
+
+fn fields(cx: &Cx, config: &Config, preflight: &mut Preflight<'_>) {
+    let required = config.required_before_review.iter().map(String::as_str);
+    let read: Vec<_> = required
+        .chain(subjects(config))
+        .chain(placeholders(config))
+        .collect();
+    preflight.fields(DAM, &config.fields, &read, &WRITTEN);
+    if let Some(expiry) = &config.on_approved.set_expiry_from {
+        preflight.extend(expiry_field(cx, config, expiry));
     }
 }
 
-fn fields(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
-    if !cx.available(DAM, interfaces::FIELDS) {
-        return;
+/// The field that the end of rights is read from may be missing: then none is set.
+fn expiry_field(cx: &Cx, config: &Config, expiry: &str) -> Option<Finding> {
+    let name = config.fields.name(expiry);
+    if name.is_empty() || !cx.available(DAM, interfaces::FIELDS) {
+        return None;
     }
     let listed = paging::collect(usize::MAX, |page| {
         let found = cx.fields().list(page)?;
         Ok((found.definitions, found.next))
     });
-    let known = match listed {
-        Ok((known, _)) => known,
-        Err(error) => return findings.push(not_asked("fields", "the DAM's fields", &error)),
-    };
-    let read = config
-        .required_before_review
-        .iter()
-        .map(String::as_str)
-        .chain(subjects(config))
-        .chain(placeholders(config));
-    let mut used: Vec<&str> = WRITTEN.iter().copied().chain(read).collect();
-    used.sort_unstable();
-    used.dedup();
-    for logical in used {
-        let name = config.fields.name(logical);
-        if name.is_empty() {
-            continue;
-        }
-        match known.iter().find(|definition| definition.name == name) {
-            None => findings.push(Finding::error(
-                format!("fields.{logical}"),
-                format!("the DAM has no field `{name}`"),
-                format!("create it, or map it: fields = {{ {logical} = \"…\" }}"),
-            )),
-            Some(definition) if WRITTEN.contains(&logical) && !definition.writable => {
-                findings.push(Finding::error(
-                    format!("fields.{logical}"),
-                    format!("the field `{name}` cannot be written"),
-                    "allow the integration user to write it, or map another field",
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    let Some(expiry) = &config.on_approved.set_expiry_from else {
-        return;
-    };
-    let name = config.fields.name(expiry);
-    if !name.is_empty() && !known.iter().any(|definition| definition.name == name) {
-        findings.push(Finding::warning(
+    let (known, _) = listed.ok()?;
+    let missing = !known.iter().any(|definition| definition.name == name);
+    missing.then(|| {
+        Finding::warning(
             "on_approved.set_expiry_from",
             format!("the DAM has no field `{name}`, so no end of rights is set"),
             "create it, map it, or name another field",
-        ));
-    }
+        )
+    })
 }
 
 /// Logical fields that rules and conditions ask about.
@@ -247,64 +223,4 @@ fn placeholders(config: &Config) -> impl Iterator<Item = &str> {
         let opened = path.split('{').skip(1);
         opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
     })
-}
-
-fn groups(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
-    let rules = config.routing.0.iter().enumerate();
-    let mut groups: Vec<(String, &str)> = rules
-        .map(|(index, rule)| (format!("routing[{index}].to.group"), rule.to.group.as_str()))
-        .collect();
-    groups.push(("fallback_group".to_owned(), &config.fallback_group));
-    groups.push(("escalation_group".to_owned(), &config.escalation_group));
-    groups.push(("coordinator_group".to_owned(), &config.coordinator_group));
-    for (path, group) in groups {
-        match cx.directory().lookup(PrincipalKind::Group, group) {
-            Ok(Some(found)) if found.enabled => {}
-            Ok(_) => findings.push(Finding::error(
-                path,
-                format!("the group `{group}` is unknown to the workflow engine or switched off"),
-                "create it there, or name another",
-            )),
-            Err(error) if error.is_unsupported() => {
-                let words = "the workflow engine offers no directory; groups are not checked";
-                return findings.push(Finding::info(path, words));
-            }
-            Err(error) => return findings.push(not_asked(&path, "the group", &error)),
-        }
-    }
-}
-
-fn definitions(cx: &Cx, config: &Config, findings: &mut Vec<Finding>) {
-    let listed = paging::collect(usize::MAX, |page| {
-        let found = cx.workflow().definitions(page)?;
-        Ok((found.definitions, found.next))
-    });
-    let known = match listed {
-        Ok((known, _)) => known,
-        Err(error) => {
-            return findings.push(not_asked("process", "the process definitions", &error));
-        }
-    };
-    let process = &config.process;
-    for (path, key) in [
-        ("process.definition", &process.definition),
-        ("process.notice_definition", &process.notice_definition),
-        ("process.rework_definition", &process.rework_definition),
-    ] {
-        if !known.iter().any(|definition| definition.key == *key) {
-            findings.push(Finding::error(
-                path,
-                format!("the workflow engine has no process definition `{key}`"),
-                "deploy the model from examples/opentext, or name the one you use",
-            ));
-        }
-    }
-}
-
-fn not_asked(path: &str, what: &str, error: &Error) -> Finding {
-    Finding::warning(
-        path,
-        format!("{what} could not be read: {error}"),
-        "check the connection",
-    )
 }
