@@ -1,11 +1,12 @@
 //! Requests to Canto: addresses, and what a 404 means.
 
-use forebay_sdk::http::{RequestBuilder, encode_component};
+use forebay_sdk::http::{Outcome, RequestBuilder, encode_component};
 use forebay_sdk::{Error, debug};
 use serde_json::Value as Json;
 
 use crate::Canto;
-use crate::wire::{Container, Content, ContentId, CustomField, Tree};
+use crate::settings::Change;
+use crate::wire::{Container, Content, ContentId, CustomField, Listing, Tree};
 
 /// Sent with every request: Canto's known clients always name themselves.
 const USER_AGENT: &str = concat!("forebay-canto/", env!("CARGO_PKG_VERSION"));
@@ -33,6 +34,26 @@ impl Canto {
 
     pub(crate) fn delete(&self, path: &str) -> RequestBuilder<'_> {
         named(self.http.delete(self.url(path)))
+    }
+
+    /// Send a call that the settings name.
+    pub(crate) fn change(
+        &self,
+        change: &Change,
+        values: &[(&str, &str)],
+    ) -> Result<Outcome, Error> {
+        let url = self.url(&change.path(values));
+        let request = named(self.http.request(change.method.http(), url));
+        match change.body(values)? {
+            Some(body) => request.json(&body).send_effect(),
+            None => request.send_effect(),
+        }
+    }
+
+    /// Read a page of a list that the settings name.
+    pub(crate) fn listing(&self, path: &str, start: u64, limit: u32) -> Result<Listing, Error> {
+        let request = self.read(path).query("start", start).query("limit", limit);
+        self.confirmed(request.send())?.json()
     }
 
     /// Canto answers 404 to a call without a token. A 404 is taken for an absence only after another

@@ -3,10 +3,11 @@
 //! The scan goes in order of modification and moves its lower bound along, because offsets shift
 //! while assets change. Assets at the bound are seen again; their events have the same identity.
 //! What the poll cannot see is a deletion, and an assignment to an album: those come by webhook, and
-//! every run reads its asset before it writes.
+//! every run reads its asset before it writes. Where the settings name a report of share activity, the
+//! end of a scan also tells which shares were made.
 
 use forebay_sdk::connector::{ChangeOptions, ChangePage};
-use forebay_sdk::{Error, Event, Timestamp, time};
+use forebay_sdk::{Error, Event, Timestamp, time, warn};
 use serde::{Deserialize, Serialize};
 
 use crate::Canto;
@@ -32,7 +33,15 @@ struct Cursor {
     /// A scan that is not at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scan: Option<Scan>,
+    /// Until when share activity has been read. It stays behind where the report cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shares_until: Option<Instant>,
 }
+
+/// A point in time, written as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Instant(#[serde(with = "instant")] Timestamp);
 
 /// A scan under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,8 +88,30 @@ impl Canto {
             cursor.scan = Some(scan);
         } else {
             cursor.watermark = scan.started;
+            self.tell_shares(&mut cursor, &scan, &mut events);
         }
         cursor.page(events)
+    }
+
+    /// The shares that were made, as far as the report tells yet. A report that cannot be read does
+    /// not hold up what happens to assets: it is read again at the next poll, from where it stood.
+    fn tell_shares(&self, cursor: &mut Cursor, scan: &Scan, events: &mut Vec<Event>) {
+        let sharing = &self.settings.sharing;
+        let Some(report) = &sharing.activity else {
+            return;
+        };
+        let until = cursor.shares_until.map_or(scan.since, |until| until.0);
+        let overlap = Timestamp::from(sharing.overlap_hours()) * time::HOUR;
+        let since = until
+            .saturating_sub(overlap)
+            .max(cursor.began.min(cursor.watermark));
+        match self.made_shares(report, since) {
+            Ok(made) => {
+                events.extend(made);
+                cursor.shares_until = Some(Instant(scan.started));
+            }
+            Err(error) => warn!("share activity cannot be read: {error}"),
+        }
     }
 
     fn modified(&self, scan: &Scan, now: Timestamp, limit: u32) -> Result<Page, Error> {
@@ -138,6 +169,7 @@ impl Cursor {
             watermark: at,
             began: at,
             scan: None,
+            shares_until: None,
         }
     }
 

@@ -32,6 +32,8 @@ impl Canto {
         let fields = self.custom_fields()?;
         self.check_custom(&fields, &mut findings);
         self.check_editable(&mut findings)?;
+        self.check_relations(&fields, &mut findings);
+        self.check_calls(&mut findings)?;
         Ok(findings)
     }
 
@@ -165,7 +167,7 @@ impl Canto {
     }
 }
 
-fn find<'a>(fields: &'a [CustomField], name: &str) -> Option<&'a CustomField> {
+pub(crate) fn find<'a>(fields: &'a [CustomField], name: &str) -> Option<&'a CustomField> {
     fields
         .iter()
         .find(|field| field.name == name || field.id == name)

@@ -193,7 +193,7 @@ impl Canto {
 }
 
 impl Content {
-    fn is_in(&self, album: &str) -> bool {
+    pub(crate) fn is_in(&self, album: &str) -> bool {
         self.related_albums.iter().any(|known| known.id == album)
     }
 }

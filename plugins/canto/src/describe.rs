@@ -21,15 +21,17 @@ pub(crate) enum Endpoint {
     Delete,
     NewVersion,
     AssignToAlbum,
+    RemoveFromAlbum,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Upload,
         Self::UpdateMetadata,
         Self::Delete,
         Self::NewVersion,
         Self::AssignToAlbum,
+        Self::RemoveFromAlbum,
     ];
 
     /// Last segment of its URL.
@@ -40,6 +42,7 @@ impl Endpoint {
             Self::Delete => "delete",
             Self::NewVersion => "new-version",
             Self::AssignToAlbum => "assign-to-album",
+            Self::RemoveFromAlbum => "remove-from-album",
         }
     }
 
@@ -51,6 +54,7 @@ impl Endpoint {
             Self::Delete => "Delete Asset",
             Self::NewVersion => "Add New Version",
             Self::AssignToAlbum => "Assign to Album",
+            Self::RemoveFromAlbum => "Remove from Album",
         }
     }
 
@@ -66,7 +70,7 @@ pub(crate) fn info() -> ConnectorInfo {
         "canto",
         env!("CARGO_PKG_VERSION"),
         "Canto DAM",
-        "Tells what happens to assets in Canto, reads and updates them.",
+        "Tells what happens to assets in Canto, reads, updates, files, shares and deletes them.",
     );
     // A domain has its own OAuth host, unless the settings name another.
     for domain in OTHER_DOMAINS {
@@ -84,6 +88,10 @@ pub(crate) fn info() -> ConnectorInfo {
         .reads(reads::FIELDS)
         .reads(reads::VERSIONS)
         .reads(reads::COLLECTIONS)
+        .reads(reads::SHARING)
+        .reads(reads::LIFECYCLE)
+        .reads(reads::RELATIONS)
+        .reads(reads::USAGE)
         .rate_class(
             "level-4",
             "{level_4_per_minute}",
@@ -96,6 +104,8 @@ pub(crate) fn info() -> ConnectorInfo {
             "asset.updated",
             "asset.deleted",
             "collection.added",
+            "collection.removed",
+            "share.created",
         ]);
     for endpoint in Endpoint::ALL {
         info = info.webhook(

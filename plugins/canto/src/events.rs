@@ -63,10 +63,7 @@ impl Canto {
         let actor = self.modified_by(content);
         let marker = content.additional.get(&self.settings.marker_field);
         let marker = marker.map(texts).unwrap_or_default().into_iter().next();
-        let own = match (&self.settings.integration_user, &actor) {
-            (Some(user), Some(actor)) => user.eq_ignore_ascii_case(actor),
-            _ => false,
-        };
+        let own = actor.as_deref().is_some_and(|actor| self.is_own(actor));
         let origin = marker.filter(|_| own);
         let (token, at) = (content.change_token(), content.modified_at());
         Event {
@@ -76,13 +73,25 @@ impl Canto {
         }
     }
 
-    /// It was put into an album.
-    pub(crate) fn added_to(&self, content: &Content, album: &str, received_at: Timestamp) -> Event {
+    /// It was put into an album (`collection.added`) or taken out of one (`collection.removed`).
+    pub(crate) fn moved(
+        &self,
+        kind: &str,
+        content: &Content,
+        album: &str,
+        received_at: Timestamp,
+    ) -> Event {
         let token = format!("{album}@{}", span(received_at));
         Event {
             related: vec![Entity::new("collection", collection_id("album", album))],
-            ..self.event("collection.added", content, token, received_at)
+            ..self.event(kind, content, token, received_at)
         }
+    }
+
+    /// Is it the user this connection acts as?
+    pub(crate) fn is_own(&self, name: &str) -> bool {
+        let user = self.settings.integration_user.as_ref();
+        user.is_some_and(|user| user.eq_ignore_ascii_case(name))
     }
 
     fn event(&self, kind: &str, content: &Content, token: String, at: Timestamp) -> Event {

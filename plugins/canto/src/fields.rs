@@ -28,6 +28,15 @@ impl Fields for Canto {
     }
 }
 
+impl Canto {
+    /// Does a custom field take several values?
+    pub(crate) fn takes_several(&self, name: &str) -> Result<bool, Error> {
+        let fields = self.custom_fields()?;
+        let field = fields.iter().find(|field| field.name == name);
+        Ok(field.is_some_and(|field| field_type(field) == FieldType::Choices))
+    }
+}
+
 fn definition(name: &str, field_type: FieldType, choices: Vec<String>) -> Definition {
     Definition {
         name: name.to_owned(),

@@ -3,21 +3,28 @@
 //! Read [`settings`] for what differs from tenant to tenant, `describe` for what the host learns,
 //! `wire` and `map` for the way from Canto's JSON to the contract, `events` for identities. One file
 //! for each capability: `changes` and `webhook` (events), `search` and `update` (assets), `fields`,
-//! `versions`, `collections`; `check` for what may be wrong with an account.
+//! `versions`, `collections`, `sharing`, `lifecycle`, `relations`, `report` (use and share activity);
+//! `check` for what may be wrong with an account.
 //!
 //! What must not be here: anything about a use case.
 
 mod api;
 mod changes;
 mod check;
+mod check_calls;
 mod collections;
 mod date;
 mod describe;
 mod events;
 mod fields;
+mod lifecycle;
 mod map;
+mod relations;
+mod report;
+mod scan;
 mod search;
 pub mod settings;
+mod sharing;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -93,4 +100,7 @@ impl AssetSource for Canto {
     }
 }
 
-forebay_sdk::export_connector!(Canto: event_source, asset_source, fields, versions, collections);
+forebay_sdk::export_connector!(
+    Canto: event_source, asset_source, fields, versions, collections, sharing, lifecycle, relations,
+    usage
+);

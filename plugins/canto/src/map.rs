@@ -270,6 +270,12 @@ fn extra(content: &Content) -> Vec<Field> {
     if !content.keyword.is_empty() {
         extra.push(Field::new("keywords", content.keyword.clone()));
     }
+    let colour = content
+        .default
+        .get("Color")
+        .map(wire::texts)
+        .unwrap_or_default();
+    extra.extend(colour.into_iter().map(|colour| Field::new("color", colour)));
     for name in ["width", "height", "dpi"] {
         let number = content.rest.get(name).map(wire::texts).unwrap_or_default();
         extra.extend(number.into_iter().map(|number| Field::new(name, number)));

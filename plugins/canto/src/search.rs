@@ -7,8 +7,13 @@ use forebay_sdk::{Error, FieldsExt, Timestamp, Value, paging, time};
 
 use crate::Canto;
 use crate::date;
+use crate::scan::Position;
 use crate::settings::status_word;
 use crate::wire::{Page, SCHEMES};
+
+/// Most of Canto's pages read for one page of results. A call lasts seconds: ten pages of a hundred
+/// assets stay within them.
+const PAGES_AT_ONCE: u32 = 10;
 
 /// How Canto's search names "no value".
 const NO_VALUE: &str = "\"__null__\"";
@@ -24,38 +29,58 @@ struct Request {
 }
 
 impl Canto {
+    /// A page of what holds. Where Canto cannot filter by a condition its pages are read on until one
+    /// has something, so that a scan for few assets among many is not many empty pages.
     pub(crate) fn find_assets(&self, query: &Query) -> Result<AssetPage, Error> {
         let request = self.request(query)?;
-        let start: u64 = paging::decode(query.page.as_deref())?.unwrap_or_default();
         let limit = self.settings.page(query.limit);
-        let mut read = self
-            .read(&request.path)
-            .query("start", start)
-            .query("limit", limit);
-        for (name, value) in &request.parameters {
-            read = read.query(name, value);
-        }
-        let page: Page = self.confirmed(read.send())?.json()?;
-        let next = page
-            .more(start, limit)
-            .then(|| start + page.results.len() as u64);
-        let mut assets = Vec::new();
-        for content in page
-            .results
-            .iter()
-            .filter(|content| content.content_id().is_some())
-        {
-            let asset = self.asset(content);
-            if all_hold(&asset, &query.filters)? {
-                assets.push(asset);
+        let mut at: Position = paging::decode(query.page.as_deref())?.unwrap_or_default();
+        let mut pages = 0;
+        loop {
+            let page = self.search_page(&request, &query.filters, at, limit)?;
+            let mut assets = Vec::new();
+            for content in page
+                .results
+                .iter()
+                .filter(|content| content.content_id().is_some())
+            {
+                let asset = self.asset(content);
+                if all_hold(&asset, &query.filters)? {
+                    assets.push(asset);
+                }
+            }
+            let found = page.found.and_then(|found| u64::try_from(found).ok());
+            let total = at.total.or(found).filter(|_| request.complete);
+            pages += 1;
+            match at.after(&page, limit, query.sort) {
+                Some(next) if assets.is_empty() && pages < PAGES_AT_ONCE => at = next,
+                next => {
+                    return Ok(AssetPage {
+                        assets,
+                        next: next.map(|next| paging::encode(&next)).transpose()?,
+                        total,
+                    });
+                }
             }
         }
-        let total = page.found.and_then(|found| u64::try_from(found).ok());
-        Ok(AssetPage {
-            assets,
-            next: next.map(|start| paging::encode(&start)).transpose()?,
-            total: total.filter(|_| request.complete),
-        })
+    }
+
+    fn search_page(
+        &self,
+        request: &Request,
+        filters: &[Filter],
+        at: Position,
+        limit: u32,
+    ) -> Result<Page, Error> {
+        let mut read = self
+            .read(&request.path)
+            .query("start", at.start)
+            .query("limit", limit);
+        let spans = spans(filters, at.from_second);
+        for (name, value) in request.parameters.iter().chain(&spans) {
+            read = read.query(name, value);
+        }
+        self.confirmed(read.send())?.json()
     }
 
     fn request(&self, query: &Query) -> Result<Request, Error> {
@@ -79,7 +104,6 @@ impl Canto {
             let exact = self.push(&mut request, filter)?;
             request.complete &= exact;
         }
-        request.push_spans(&query.filters);
         Ok(request)
     }
 
@@ -129,7 +153,7 @@ impl Canto {
                 (Some(name), Comparison::Absent) => {
                     self.push_field(request, name, NO_VALUE.to_owned())
                 }
-                // Spans of time are sent together, see `push_spans`; seconds are not exact.
+                // Spans of time are sent together, see `spans`; seconds are not exact.
                 _ => Ok(false),
             },
         }
@@ -162,32 +186,30 @@ impl Canto {
     }
 }
 
-impl Request {
-    /// Spans of time, in seconds since 1970. Both ends are rounded outwards.
-    fn push_spans(&mut self, filters: &[Filter]) {
-        for (subject, parameter) in [("created", "created"), ("modified", "lastModified")] {
-            let of_subject = filters.iter().filter(|filter| filter.subject == subject);
-            let (mut from, mut to) = (None::<Timestamp>, None::<Timestamp>);
-            for filter in of_subject {
-                match filter.comparison {
-                    Comparison::AtLeast(at) => from = Some(from.map_or(at, |from| from.max(at))),
-                    Comparison::Before(at) => to = Some(to.map_or(at, |to| to.min(at))),
-                    _ => {}
-                }
-            }
-            if from.is_some() || to.is_some() {
-                let second = |at: Timestamp| at.div_euclid(time::SECOND);
-                // An open end is written as the largest number of seconds that Canto is known to
-                // take: a 32-bit one.
-                let (from, to) = (
-                    from.map_or(0, second),
-                    to.map_or(i64::from(i32::MAX), second),
-                );
-                self.parameters
-                    .push((parameter.to_owned(), format!("{from}..{to}")));
+/// Spans of time, in seconds since 1970. Both ends are rounded outwards. A scan's lower bound of the
+/// modification time may be further up already.
+fn spans(filters: &[Filter], scanned_to: Option<i64>) -> Vec<(String, String)> {
+    let second = |at: Timestamp| at.div_euclid(time::SECOND);
+    let mut spans = Vec::new();
+    for (subject, parameter) in [("created", "created"), ("modified", "lastModified")] {
+        let of_subject = filters.iter().filter(|filter| filter.subject == subject);
+        let mut from = scanned_to.filter(|_| subject == "modified");
+        let mut to = None::<i64>;
+        for filter in of_subject {
+            match filter.comparison {
+                Comparison::AtLeast(at) => from = from.max(Some(second(at))),
+                Comparison::Before(at) => to = Some(to.map_or(second(at), |to| to.min(second(at)))),
+                _ => {}
             }
         }
+        if from.is_some() || to.is_some() {
+            // An open end is written as the largest number of seconds that Canto is known to take: a
+            // 32-bit one.
+            let (from, to) = (from.unwrap_or(0), to.unwrap_or(i64::from(i32::MAX)));
+            spans.push((parameter.to_owned(), format!("{from}..{to}")));
+        }
     }
+    spans
 }
 
 fn all_hold(asset: &Asset, filters: &[Filter]) -> Result<bool, Error> {
@@ -204,6 +226,9 @@ fn holds(asset: &Asset, filter: &Filter) -> Result<bool, Error> {
     Ok(match &filter.comparison {
         // The container was asked for by itself: a folder shows what is in the albums below it.
         Comparison::OneOf(places) if filter.subject == "container" && places.len() == 1 => true,
+        Comparison::OneOf(places) if filter.subject == "container" => texts
+            .iter()
+            .any(|place| places.iter().any(|wanted| is_within(place, wanted))),
         Comparison::OneOf(wanted) => texts
             .iter()
             .any(|text| wanted.iter().any(|word| word.eq_ignore_ascii_case(text))),
@@ -212,6 +237,15 @@ fn holds(asset: &Asset, filter: &Filter) -> Result<bool, Error> {
         Comparison::Present => at.is_some() || !texts.is_empty(),
         Comparison::Absent => at.is_none() && texts.is_empty(),
     })
+}
+
+/// Is a container the wanted one, or by its path below it?
+fn is_within(place: &str, wanted: &str) -> bool {
+    let wanted = wanted.trim_end_matches('/');
+    place == wanted
+        || place
+            .strip_prefix(wanted)
+            .is_some_and(|rest| wanted.starts_with('/') && rest.starts_with('/'))
 }
 
 /// What an asset has of a subject: as texts and, where it is one, as a point in time.

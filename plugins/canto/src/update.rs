@@ -3,7 +3,7 @@
 //! Every request states values, so that repeating it changes nothing. Canto has no condition on an
 //! edit: between the read and the write somebody else may come in, and the read back shows it.
 
-use forebay_sdk::assets::{Asset, AssetUpdate, Change, ExpiryChange, Updated};
+use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate, Change, ExpiryChange, Updated};
 use forebay_sdk::http::encode_component;
 use forebay_sdk::{Error, FieldsExt, Timestamp, Value, time};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Canto;
 use crate::date;
-use crate::settings::{DateForm, Property};
+use crate::settings::{DateForm, Property, status_word};
 use crate::wire::{self, Content, ContentId};
 
 /// What is left to write.
@@ -83,6 +83,7 @@ impl Canto {
             plan.set("status", &self.settings.approval, word.into());
         }
         if let Some(text) = self.expiry_text(content, update.expiry) {
+            self.may_expire(content, update)?;
             plan.set("expiry", &self.settings.expiry, text.into());
         }
         for field in &update.fields {
@@ -120,6 +121,22 @@ impl Canto {
                 Some(self.date_text(at)).filter(|text| current.as_ref() != Some(text))
             }
             ExpiryChange::Clear => current.map(|_| String::new()),
+        }
+    }
+
+    /// An end of rights belongs to approved assets: Canto keeps it nowhere else.
+    fn may_expire(&self, content: &Content, update: &AssetUpdate) -> Result<(), Error> {
+        let rule = self.settings.expiry_on_approved_only && !self.settings.expiry.custom_field;
+        let status = update.status.unwrap_or_else(|| self.status(content));
+        let sets = matches!(update.expiry, ExpiryChange::Set(_));
+        match rule && sets && status != AssetStatus::Approved {
+            true => Err(Error::invalid(format!(
+                "Canto keeps an end of rights on approved assets only, and {} is {}",
+                content.asset_id(),
+                status_word(status)
+            ))
+            .with_field("expiry")),
+            false => Ok(()),
         }
     }
 

@@ -117,24 +117,40 @@ impl Canto {
             }
             Endpoint::UpdateMetadata => vec![self.updated(content)],
             Endpoint::AssignToAlbum => {
-                if payload.album.is_empty() {
-                    return Err(Error::invalid("the webhook names no album"));
-                }
-                if !content
-                    .related_albums
-                    .iter()
-                    .any(|album| album.id == payload.album)
-                {
-                    let id = content.asset_id();
-                    self.settled(request.received_at, || {
-                        format!("{id} is not visible in the album {} yet", payload.album)
-                    })?;
-                    return Ok(Vec::new());
-                }
-                vec![self.added_to(content, &payload.album, request.received_at)]
+                self.after_move("collection.added", true, payload, content, request)?
+            }
+            Endpoint::RemoveFromAlbum => {
+                self.after_move("collection.removed", false, payload, content, request)?
             }
             Endpoint::Delete => Vec::new(),
         })
+    }
+
+    /// It was put into an album or taken out of one; `inside` says which of it must be seen.
+    fn after_move(
+        &self,
+        kind: &str,
+        inside: bool,
+        payload: &Payload,
+        content: &Content,
+        request: &WebhookRequest,
+    ) -> Result<Vec<Event>, Error> {
+        let album = payload.album.as_str();
+        if album.is_empty() {
+            return Err(Error::invalid("the webhook names no album"));
+        }
+        if content.is_in(album) != inside {
+            let state = if inside {
+                "in the album yet"
+            } else {
+                "gone from the album yet"
+            };
+            self.settled(request.received_at, || {
+                format!("{} is not {state}: {album}", content.asset_id())
+            })?;
+            return Ok(Vec::new());
+        }
+        Ok(vec![self.moved(kind, content, album, request.received_at)])
     }
 
     /// Has enough time passed since a delivery for the API to show what it said?

@@ -166,13 +166,39 @@ pub(crate) struct Page {
 impl Page {
     /// Is there more after this page, which began at `start` and was asked for `limit` results?
     pub(crate) fn more(&self, start: u64, limit: u32) -> bool {
-        let end = start + self.results.len() as u64;
-        match self.found.and_then(|found| u64::try_from(found).ok()) {
-            _ if self.results.is_empty() => false,
-            Some(found) => end < found,
-            None => self.results.len() >= limit as usize,
-        }
+        more(self.results.len(), self.found, start, limit)
     }
+}
+
+/// A page of a list whose entries differ from tenant to tenant: shares, activities.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Listing {
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) results: Vec<Map<String, Json>>,
+    #[serde(deserialize_with = "lenient::optional_integer")]
+    pub(crate) found: Option<i64>,
+}
+
+impl Listing {
+    /// Where the next page begins, after this one that began at `start`.
+    pub(crate) fn next(&self, start: u64, limit: u32) -> Option<u64> {
+        let results = self.results.len();
+        more(results, self.found, start, limit).then(|| start + results as u64)
+    }
+}
+
+fn more(results: usize, found: Option<i64>, start: u64, limit: u32) -> bool {
+    match found.and_then(|found| u64::try_from(found).ok()) {
+        _ if results == 0 => false,
+        Some(found) => start + (results as u64) < found,
+        None => results >= limit as usize,
+    }
+}
+
+/// The text of a key, unless it is missing or empty.
+pub(crate) fn text(object: &Map<String, Json>, key: &str) -> Option<String> {
+    texts(object.get(key)?).into_iter().next()
 }
 
 /// Part of the library tree.

@@ -23,12 +23,13 @@ const FILE: &str = "summer-hero.png";
 const INGEST: Duration = Duration::from_secs(30);
 
 /// Events at Canto, with the host's endpoint for each: what a person enters in Canto's settings.
-const WEBHOOKS: [(&str, &str); 5] = [
+const WEBHOOKS: [(&str, &str); 6] = [
     ("upload", "upload"),
     ("update-metadata", "update-metadata"),
     ("delete-asset", "delete"),
     ("new-version", "new-version"),
     ("assign-album", "assign-to-album"),
+    ("remove-album", "remove-from-album"),
 ];
 
 /// A tenant of Canto.

@@ -100,6 +100,16 @@ fn an_assignment_is_also_about_the_album() {
 }
 
 #[test]
+fn leaving_an_album_is_believed_only_when_the_asset_is_out_of_it() {
+    let out = changed(json!({"relatedAlbums": []}));
+    let events = |asset| events("remove-from-album", asset);
+    let told = events(out).unwrap();
+    assert_eq!(told[0].kind, "collection.removed");
+    assert_eq!(told[0].related, [Entity::new("collection", "album/A9")]);
+    assert_eq!(events(hero()).unwrap_err().case(), "unavailable");
+}
+
+#[test]
 fn what_the_api_does_not_show_yet_is_asked_for_again_until_it_should() {
     let vendor = vendor();
     vendor.on(Method::Get, HERO, 404, Json::Null);
@@ -198,5 +208,5 @@ fn a_person_is_told_which_address_belongs_to_which_event() {
         "\"Delete Asset\"",
         "https://forebay.test/hooks/test/delete"
     ));
-    assert_eq!(findings.len(), 5);
+    assert_eq!(findings.len(), 6);
 }

@@ -8,6 +8,7 @@ use forebay_sdk::time;
 use serde_json::json;
 
 use super::{canto, changed, hero, page, vendor};
+use crate::date;
 
 const SEARCH: &str = "/api/v1/search";
 
@@ -153,4 +154,85 @@ fn fields_are_listed_with_their_choices() {
         "a custom field hides the built-in one of its name"
     );
     assert!(listed.iter().any(|field| field.name == "Description"));
+}
+
+#[test]
+fn a_scan_for_a_date_field_goes_through_two_thousand_assets() {
+    let vendor = vendor();
+    let asset = |number: usize| {
+        let end = if number % 500 == 499 {
+            "2026-01-20"
+        } else {
+            "2031-01-01"
+        };
+        let time = date::write(START - time::DAY + number as i64 * time::SECOND / 2);
+        changed(json!({"id": format!("a{number}"), "time": time,
+                       "additional": {"licence_end": end}}))
+    };
+    // As Canto answers a scan whose lower bound moves along: what is left, from the bound on.
+    let (mut start, mut bound) = (0, 0);
+    while start < 2000 {
+        let results: Vec<_> = (start..(start + 100).min(2000)).map(asset).collect();
+        vendor.on(
+            Method::Get,
+            SEARCH,
+            200,
+            json!({"results": results, "found": 2000 - bound}),
+        );
+        start += 100;
+        // The last second of a page holds its last two assets.
+        bound = start - 2;
+    }
+    let query = Query {
+        sort: SortBy::ModifiedAscending,
+        ..Query::default()
+    };
+    let query = query
+        .filter("field:licence_end", Comparison::AtLeast(START))
+        .filter(
+            "field:licence_end",
+            Comparison::Before(START + 90 * time::DAY),
+        );
+    let (mut found, mut page, mut calls) = (Vec::new(), None, 0);
+    loop {
+        let query = Query {
+            page,
+            ..query.clone()
+        };
+        let result = canto(&vendor).search(&query).unwrap();
+        found.extend(result.assets.into_iter().map(|asset| asset.id));
+        calls += 1;
+        page = result.next;
+        if page.is_none() {
+            break;
+        }
+    }
+    assert_eq!(
+        found,
+        ["image/a499", "image/a999", "image/a1499", "image/a1999"]
+    );
+    assert_eq!(vendor.seen().len(), 20, "each page of Canto's once");
+    assert_eq!(calls, 4, "pages without a result are read on");
+    let asked = asked(&vendor);
+    assert!(
+        asked.contains("start=2&") && asked.contains("lastModified="),
+        "{asked}"
+    );
+}
+
+#[test]
+fn a_container_holds_what_is_in_the_albums_below_it() {
+    let vendor = vendor();
+    vendor.on(Method::Get, SEARCH, 200, page(&[hero()]));
+    let find = |places: &[&str]| {
+        let query = Query::default().filter("container", one_of(places));
+        canto(&vendor).search(&query).unwrap().assets.len()
+    };
+    assert_eq!(find(&["/Campaigns", "/Else"]), 1);
+    assert_eq!(
+        find(&["/Camp", "/Else"]),
+        0,
+        "a part of a name is another name"
+    );
+    assert_eq!(find(&["/Campaigns/Spring/", "album/A1"]), 1);
 }

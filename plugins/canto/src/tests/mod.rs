@@ -4,7 +4,10 @@ mod account;
 mod collections;
 mod deliveries;
 mod find;
+mod lifecycle;
 mod poll;
+mod reports;
+mod sharing;
 mod writing;
 
 use forebay_sdk::Connector;

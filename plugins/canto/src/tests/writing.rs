@@ -1,6 +1,8 @@
 //! Reading and changing an asset, and comments on versions.
 
-use forebay_sdk::assets::{AssetKind, AssetSource, AssetStatus, AssetUpdate, Versions};
+use forebay_sdk::assets::{
+    AssetKind, AssetSource, AssetStatus, AssetUpdate, ExpiryChange, Versions,
+};
 use forebay_sdk::http::{Method, Response, TransportError};
 use forebay_sdk::testing::{Recorded, START};
 use forebay_sdk::{Connector, Error, FieldsExt, Value, time};
@@ -332,4 +334,59 @@ fn a_version_comment_keeps_what_stands_there_and_is_written_once() {
             .unwrap_err()
             .is_not_found()
     );
+}
+
+#[test]
+fn an_end_of_rights_belongs_to_approved_assets() {
+    let vendor = vendor();
+    vendor.on(Method::Get, HERO, 200, hero());
+    let date = AssetUpdate::default().expires_at(START);
+    let restricted = date.clone().status(AssetStatus::Restricted);
+    for update in [date.clone(), restricted] {
+        let error = canto(&vendor).update(ID, &update).unwrap_err();
+        assert_eq!(error.case(), "invalid");
+        assert!(error.message().contains("approved"), "{error}");
+    }
+    let edits = vendor
+        .seen()
+        .iter()
+        .filter(|l| l.starts_with("PUT"))
+        .count();
+    assert_eq!(edits, 0, "nothing is written");
+
+    let vendor = super::vendor();
+    vendor.on(Method::Get, HERO, 200, hero());
+    vendor.on(
+        Method::Get,
+        HERO,
+        200,
+        changed(json!({"expirationDate": "20260101120000000"})),
+    );
+    vendor.reply(Method::Put, EDIT, success());
+    let lenient = call_with(&vendor, json!({"expiry_on_approved_only": false})).build();
+    let updated = Canto::new(lenient).unwrap().update(ID, &date).unwrap();
+    assert_eq!(updated.asset.expires_at, Some(START));
+}
+
+#[test]
+fn an_end_of_rights_is_taken_away_once() {
+    let vendor = vendor();
+    vendor.on(Method::Get, HERO, 200, approved());
+    let without = changed(json!({"approvalStatus": "Approved", "time": "20260101120000002"}));
+    vendor.on(Method::Get, HERO, 200, without);
+    vendor.reply(Method::Put, EDIT, success());
+    let clear = AssetUpdate {
+        expiry: ExpiryChange::Clear,
+        ..AssetUpdate::default()
+    };
+    let updated = canto(&vendor).update(ID, &clear).unwrap();
+    assert_eq!((updated.changes.len(), updated.asset.expires_at), (1, None));
+    assert!(
+        canto(&vendor)
+            .update(ID, &clear)
+            .unwrap()
+            .changes
+            .is_empty()
+    );
+    assert_eq!(vendor.body(1)["properties"][0]["propertyValue"], "");
 }

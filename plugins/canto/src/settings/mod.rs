@@ -1,10 +1,20 @@
 //! Settings of a connection to Canto. Whatever the vendor does not document is a setting here, with
 //! the most likely answer as its default.
 
+mod calls;
+
+use std::collections::BTreeMap;
+
 use forebay_sdk::Error;
 use forebay_sdk::assets::AssetStatus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use calls::fill;
+pub use calls::{
+    Change, ChangeMethod, LifecycleSettings, RelationFields, Report, ReportKeys, ReportWords,
+    ShareKeys, ShareListing, ShareSettings,
+};
 
 /// Domain of a tenant that names none.
 pub(crate) const DEFAULT_DOMAIN: &str = "canto.com";
@@ -77,6 +87,10 @@ pub struct Settings {
     /// How the end of rights is written.
     #[serde(default)]
     pub expiry_form: DateForm,
+    /// An end of rights belongs to approved assets, as Canto keeps it. It does not apply where
+    /// `expiry` is a custom field. Off: a tenant that takes the date on every asset.
+    #[serde(default = "yes")]
+    pub expiry_on_approved_only: bool,
     /// The tenant's words for each release status; the first is written, all are read.
     #[serde(default)]
     pub statuses: Statuses,
@@ -95,6 +109,19 @@ pub struct Settings {
     /// A version has one comment: keep what stands there and write below it. Off: replace it.
     #[serde(default = "yes")]
     pub keep_version_comments: bool,
+    /// Share links.
+    #[serde(default)]
+    pub sharing: ShareSettings,
+    /// Trash, deletion for good, cold storage.
+    #[serde(default)]
+    pub lifecycle: LifecycleSettings,
+    /// Custom fields that keep relations, by the kind of relation: `localization`, `replacement`, ….
+    /// Canto has no relations of its own over the API.
+    #[serde(default)]
+    pub relation_fields: BTreeMap<String, RelationFields>,
+    /// The report of views, downloads and shares of an asset.
+    #[serde(default)]
+    pub usage: Option<Report>,
 }
 
 /// A property of an asset.
