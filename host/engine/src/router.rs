@@ -124,6 +124,7 @@ impl Core {
                 .iter()
                 .any(|subscriber| subscriber.flow == flow.spec.name)
             {
+                plan.told.push(flow.spec.name.clone());
                 continue;
             }
             let Some(role) = self.wanting_role(flow, event) else {

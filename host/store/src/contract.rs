@@ -35,6 +35,7 @@ macro_rules! for_each_contract_case {
                 an_event_starts_a_run_once,
                 an_event_goes_to_the_live_run_of_its_key,
                 an_event_goes_to_whoever_waits_for_it,
+                an_event_stays_when_those_who_were_told_have_ended,
                 an_event_before_the_wait_is_delivered_with_it,
                 an_event_before_the_activation_is_not,
                 an_event_reaches_a_run_once,

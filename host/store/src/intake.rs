@@ -147,6 +147,9 @@ pub struct RoutePlan {
     pub starts: Vec<NewRun>,
     /// Flows that ignore it, and why.
     pub ignored: Vec<(FlowName, String)>,
+    /// Flows that were not asked because a run of theirs waits for it. If none does any more, having
+    /// ended meanwhile, nothing is routed: they have to be asked.
+    pub told: Vec<FlowName>,
     /// Flows that cannot take it up now, being switched off or without a working handler, and will
     /// see it later.
     pub deferred: Vec<FlowName>,

@@ -117,7 +117,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Route an event: deliver it to every live run that waits for it (looked up again in this
     /// transaction), start the planned runs or deliver to the live run of their key, keep it for
-    /// switched-off flows, and mark it routed. Repeating it changes nothing.
+    /// switched-off flows, and mark it routed. Repeating it changes nothing. If a flow that was told
+    /// of it, as the plan says, is told no more, nothing is done: the event stays to be routed.
     async fn route(&self, event: u64, plan: RoutePlan, now: Timestamp) -> Result<Routed>;
 
     /// Events kept for a flow that could not take them up, oldest first.

@@ -83,6 +83,28 @@ pub async fn an_event_goes_to_whoever_waits_for_it(store: &dyn Store) {
     );
 }
 
+pub async fn an_event_stays_when_those_who_were_told_have_ended(store: &dyn Store) {
+    started(store, "a", 0).await;
+    stepped(store, waiting(vec![wait("a")], vec![]), 1).await;
+    let id = arrives(store, event("a", "1")).await;
+    let told = || RoutePlan {
+        told: vec!["flow".into()],
+        ..RoutePlan::default()
+    };
+    let last = arrives(store, event("a", "2")).await;
+    let routed = store.route(last, told(), at(2)).await.unwrap();
+    assert_eq!(routed.delivered.len(), 1, "its run waits for it");
+    stepped(store, After::Completed(completion("done")), 3).await;
+
+    let routed = store.route(id, told(), at(4)).await.unwrap();
+    assert_eq!(routed, Routed::default());
+    let unrouted = store.unrouted_events(10).await.unwrap();
+    assert_eq!(unrouted.len(), 1, "its flow has to be asked");
+    let start = plan(vec![started_by(event("a", "1"), "a", 1)]);
+    let routed = store.route(id, start, at(4)).await.unwrap();
+    assert_eq!(routed.started, [new_run("a", 1).id]);
+}
+
 pub async fn an_event_before_the_wait_is_delivered_with_it(store: &dyn Store) {
     let run = started(store, "a", 0).await;
     let activation = claim_one(store, 1).await;

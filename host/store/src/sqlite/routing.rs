@@ -45,8 +45,17 @@ pub(super) fn route(
     if stored.routed {
         return Ok(Routed::default());
     }
+    let subscribers = subscribers(connection, event)?;
+    let waits = |flow: &FlowName| {
+        subscribers
+            .iter()
+            .any(|subscriber| subscriber.flow == *flow)
+    };
+    if !plan.told.iter().all(waits) {
+        return Ok(Routed::default());
+    }
     let mut routing = Routing::of(connection, stored, now);
-    for subscriber in subscribers(connection, event)? {
+    for subscriber in subscribers {
         routing.deliver_to_subscriber(&subscriber)?;
     }
     routing.carry_out(plan)?;
