@@ -175,6 +175,8 @@ impl Core {
         };
         let controlled = self.store.control(run, control, audit, now).await?;
         self.runs_wake.notify_one();
+        // A run that ended gives back the events it did not look at.
+        self.events_wake.notify_one();
         Ok(controlled)
     }
 }

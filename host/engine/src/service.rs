@@ -87,6 +87,7 @@ impl Service {
         let deadline = self.core.clock.now().plus(timeout);
         let all = async { while self.loops.join_next().await.is_some() {} };
         tokio::select! {
+            biased;
             () = all => {}
             () = self.core.clock.sleep_until(deadline) => {
                 tracing::warn!("drain timed out; unfinished activations run again after the next start");
@@ -143,7 +144,9 @@ async fn wait(
 ) -> bool {
     let idle = core.clock.now().plus(core.options.idle);
     let until = until.map_or(idle, |until| until.min(idle));
+    // In this order, so that a simulation goes the same way each time.
     tokio::select! {
+        biased;
         () = stopped(stop) => false,
         () = wake.notified() => true,
         () = core.clock.sleep_until(until) => true,
@@ -153,7 +156,9 @@ async fn wait(
 /// Wait for a time; `false` means stop.
 async fn pause(core: &Core, stop: &mut watch::Receiver<bool>, length: Duration) -> bool {
     let until = core.clock.now().plus(length);
+    // In this order, so that a simulation goes the same way each time.
     tokio::select! {
+        biased;
         () = stopped(stop) => false,
         () = core.clock.sleep_until(until) => true,
     }
@@ -197,6 +202,7 @@ async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let third = core.options.lease / 3;
     loop {
         tokio::select! {
+            biased;
             ended = tasks.join_next() => if ended.is_none() { break },
             () = core.clock.sleep_until(core.clock.now().plus(third)) => renew_leases(&core).await,
         }
@@ -276,6 +282,7 @@ async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
         let idle = schedules.values().filter(|schedule| !schedule.under_way);
         let next = idle.map(|schedule| schedule.due).min();
         tokio::select! {
+            biased;
             go_on = wait(&core, &mut stop, &core.polls_wake, next) => if !go_on { break },
             Some(Ok((result, name))) = polls.join_next() => {
                 if let Some(schedule) = schedules.get_mut(&name) {

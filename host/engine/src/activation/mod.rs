@@ -184,6 +184,8 @@ impl Attempt {
             tracing::info!(channel = notice.channel, "notice: {}", notice.message);
         }
         self.core.runs_wake.notify_one();
+        // The end of a run gives back the events it did not look at, which are routed anew.
+        self.core.events_wake.notify_one();
         Ok(())
     }
 
