@@ -15,7 +15,9 @@ use sha2::Digest as _;
 
 use super::rates::Rates;
 use super::recorder::{LONGEST_KEPT_BODY, NOTES, Notes};
-use super::{Call, Courier, Error, Fault, Faults, Recorder, SimClock, Tokens, lock, server};
+use super::{
+    Call, Courier, Error, Fault, Faults, Holds, Moment, Recorder, SimClock, Tokens, lock, server,
+};
 
 /// Largest request a simulator takes, in bytes: a short video, held in memory.
 pub const LARGEST_REQUEST: usize = 256 * 1024 * 1024;
@@ -32,6 +34,7 @@ struct Parts {
     clock: SimClock,
     recorder: Recorder,
     faults: Faults,
+    holds: Holds,
     tokens: Tokens,
     rates: Rates,
     courier: Courier,
@@ -54,6 +57,7 @@ impl Frame {
             clock,
             recorder: Recorder::default(),
             faults: Faults::default(),
+            holds: Holds::default(),
             tokens: Tokens::default(),
             rates: Rates::default(),
             courier,
@@ -89,6 +93,12 @@ impl Frame {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.0.faults
+    }
+
+    /// Where calls are held.
+    #[must_use]
+    pub fn holds(&self) -> &Holds {
+        &self.0.holds
     }
 
     /// Access tokens.
@@ -200,13 +210,22 @@ impl Outcome {
 }
 
 async fn answer(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    // A vendor carries out what has reached it, whether or not the caller still waits.
+    match tokio::spawn(carry_out(guard, request, next)).await {
+        Ok(response) => response,
+        Err(_) => server::lost(),
+    }
+}
+
+async fn carry_out(guard: Guard, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_REQUEST).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let at = guard.frame.now();
-    let faults = guard.frame.faults().strike(guard.operation, at);
-    let mut call = describe(&guard, at, &parts, &body);
+    let mut call = describe(&guard, guard.frame.now(), &parts, &body);
+    guard.frame.holds().pass(Moment::Before, &call).await;
+    call.at = guard.frame.now();
+    let faults = guard.frame.faults().strike(guard.operation, call.at);
     call.faults = faults.iter().map(Fault::label).collect();
 
     let outcome = perform(
@@ -227,7 +246,8 @@ async fn answer(State(guard): State<Guard>, request: Request, next: Next) -> Res
         operation = call.operation,
         status = call.status
     );
-    guard.frame.recorder().keep(call);
+    guard.frame.recorder().keep(call.clone());
+    guard.frame.holds().pass(Moment::After, &call).await;
     if outcome.lost {
         server::lost()
     } else {

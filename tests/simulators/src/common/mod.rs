@@ -1,9 +1,9 @@
 //! The frame every simulator stands on.
 //!
 //! What lives here: the clock a test can move ([`clock`]), the server that can lose a reply
-//! ([`server`]), the recorder of calls and effects ([`recorder`]), faults ([`faults`]), tokens
-//! ([`tokens`]), rate windows ([`rates`]), outgoing webhooks ([`courier`]), the `/_sim/` control
-//! interface ([`control`]) and the look of the pages ([`page`]). What must not: anything that one
+//! ([`server`]), the recorder of calls and effects ([`recorder`]), faults ([`faults`]), holds
+//! ([`holds`]), tokens ([`tokens`]), rate windows ([`rates`]), outgoing webhooks ([`courier`]), the
+//! `/_sim/` control interface ([`control`]) and the look of the pages ([`page`]). What must not: anything that one
 //! vendor has and another has not.
 //!
 //! A simulator is an axum router over a [`Shared`] state. Each of its routes is wrapped by
@@ -28,6 +28,7 @@ pub mod control;
 pub mod courier;
 pub mod faults;
 pub mod frame;
+pub mod holds;
 pub mod page;
 pub mod rates;
 pub mod recorder;
@@ -38,6 +39,7 @@ pub use clock::SimClock;
 pub use courier::{Courier, CourierSwitches, Delivery, Sent};
 pub use faults::{Fault, Faults, Rule};
 pub use frame::{Frame, Shared};
+pub use holds::{Holds, Moment};
 pub use recorder::{Call, Recorder, actor, effect};
 pub use server::{Background, Running};
 pub use tokens::{TokenFault, Tokens};
