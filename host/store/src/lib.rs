@@ -45,12 +45,14 @@ use runs::{
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The claim is stale: somebody else owns the run now. Nothing was written. Benign.
-    #[error("superseded: run {run} is owned by a later claim than epoch {epoch}")]
+    #[error("superseded: run {run} is not held at epoch {epoch} any more, it is {now}")]
     Superseded {
         /// The run.
         run: RunId,
         /// The stale epoch.
         epoch: u64,
+        /// Where the run stands: `at epoch 4, held by HOST`, `at epoch 4, held by nobody`, `gone`.
+        now: String,
     },
     /// There is no such thing.
     #[error("no {what} `{id}`")]
@@ -71,11 +73,13 @@ pub enum Error {
     Unknown(String),
     /// Another host has the store open.
     #[error(
-        "the store {path} is in use by another host process; stop it first or give this one its own data_dir"
+        "the store {path} is in use by another host ({holder}); stop it first or give this one its own data_dir"
     )]
     InUse {
         /// The store.
         path: String,
+        /// Who has it, as far as it said so: `process 4711`.
+        holder: String,
     },
     /// The file is damaged or of a later version than this host knows.
     #[error("the store cannot be used: {0}")]

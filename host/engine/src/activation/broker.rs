@@ -96,7 +96,9 @@ impl ActivationBroker {
             .await
         {
             Ok(()) => Ok(()),
-            Err(forebay_store::Error::Superseded { .. }) => Err(self.end(Stop::Superseded)),
+            Err(forebay_store::Error::Superseded { now, .. }) => {
+                Err(self.end(Stop::Superseded(now)))
+            }
             Err(error) => {
                 self.with_tape(|tape| tape.keep_unsaved(&entries));
                 Err(self.end(Stop::Store(error.to_string())))

@@ -44,8 +44,9 @@ impl Core {
         let result = tracing::Instrument::instrument(self.attempt(claimed), span).await;
         match result {
             Ok(()) => {}
-            Err(forebay_store::Error::Superseded { run, epoch }) => {
-                tracing::info!(%run, epoch, "superseded: a later claim owns the run, nothing was written");
+            Err(forebay_store::Error::Superseded { run, epoch, now }) => {
+                tracing::warn!(%run, epoch, host = self.owner, now,
+                    "superseded: the run is not held any more, nothing was written");
             }
             Err(error) => {
                 tracing::error!(%run, %error, "the end of an activation could not be stored; it will run again");
@@ -269,9 +270,10 @@ impl Attempt {
             } => self.refused(connection, error, denied).await,
             Stop::Failed(error) => self.try_again_or_park(error, "connector-failed").await,
             Stop::Park { code, message } => self.park(ParkReason::new(code, message)).await,
-            Stop::Superseded => Err(forebay_store::Error::Superseded {
+            Stop::Superseded(now) => Err(forebay_store::Error::Superseded {
                 run: self.claimed.claim.run.clone(),
                 epoch: self.claimed.claim.epoch,
+                now,
             }),
             Stop::Store(error) => Err(forebay_store::Error::Unwritable(error)),
         }

@@ -38,8 +38,8 @@ pub(super) enum Stop {
         /// In words.
         message: String,
     },
-    /// Another claim owns the run.
-    Superseded,
+    /// Another claim owns the run; where it stands now.
+    Superseded(String),
     /// The store could not keep an intent; nothing was called.
     Store(String),
 }

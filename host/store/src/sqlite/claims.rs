@@ -106,15 +106,24 @@ pub(super) fn resting(activations: u32) -> RunState {
 
 /// Refuse a write whose claim was taken over, used up or given back.
 pub(super) fn fence(connection: &Connection, claim: &Claim) -> Result<()> {
-    let owned = first(
+    let now = first(
         connection,
-        "SELECT 1 FROM runs WHERE id = ?1 AND epoch = ?2 AND owner IS NOT NULL",
-        params![claim.run.as_str(), claim.epoch],
-        |_| Ok(()),
+        "SELECT epoch, owner FROM runs WHERE id = ?1",
+        [claim.run.as_str()],
+        |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)),
     )?;
-    owned.ok_or_else(|| Error::Superseded {
+    let now = match now {
+        Some((epoch, Some(_))) if epoch == claim.epoch => return Ok(()),
+        Some((epoch, owner)) => {
+            let owner = owner.as_deref().unwrap_or("nobody");
+            format!("at epoch {epoch}, held by {owner}")
+        }
+        None => "gone".to_owned(),
+    };
+    Err(Error::Superseded {
         run: claim.run.clone(),
         epoch: claim.epoch,
+        now,
     })
 }
 
