@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -19,7 +19,11 @@ const API_KEY: &str = "key-of-the-end-to-end-tests";
 pub struct Binary {
     child: Child,
     address: String,
+    log: Log,
 }
+
+/// What a program has said on standard error, line by line; lines that are no JSON are `null`.
+type Log = Arc<Mutex<Vec<Value>>>;
 
 impl Binary {
     /// Start `forebay serve` and wait until it says that it is ready.
@@ -64,9 +68,15 @@ impl Binary {
             .spawn()?;
         let stderr = child.stderr.take().context("no standard error")?;
         let (send, lines) = mpsc::channel();
+        let log = Log::default();
+        let written = Arc::clone(&log);
         // Reads on until the process ends, so that a full pipe never stops it.
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                written
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(serde_json::from_str(&line).unwrap_or_default());
                 let _ = send.send(line);
             }
         });
@@ -81,6 +91,7 @@ impl Binary {
                 return Ok(Self {
                     child,
                     address: format!("http://{address}"),
+                    log,
                 });
             }
             said.push_str(&line);
@@ -117,12 +128,46 @@ impl Binary {
     /// # Errors
     /// If it is gone.
     pub fn reload(&self) -> anyhow::Result<()> {
+        self.signal("HUP")
+    }
+
+    /// Let it stand still, as a machine that is suspended or starved does.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Let it go on after [`Binary::freeze`].
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> anyhow::Result<()> {
         let status = Command::new("kill")
-            .arg("-HUP")
-            .arg(self.child.id().to_string())
+            .arg(format!("-{name}"))
+            .arg(self.pid().to_string())
             .status()?;
-        ensure!(status.success(), "the host cannot be told to reload");
+        ensure!(status.success(), "the host cannot be sent {name}");
         Ok(())
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Lines of its log whose message contains these words.
+    #[must_use]
+    pub fn said(&self, words: &str) -> Vec<Value> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = |line: &&Value| line.to_string().contains(words);
+        log.iter().filter(holds).cloned().collect()
     }
 
     /// Deliver a webhook, as a vendor does: without a key of the API.

@@ -9,6 +9,7 @@ mod agency;
 mod binary;
 mod files;
 mod guests;
+mod scene;
 mod site;
 mod world;
 
@@ -16,5 +17,9 @@ pub use agency::{Agency, LICENCES};
 pub use binary::Binary;
 pub use files::{built, examples_dir, plugins_dir};
 pub use guests::{looping_describe, other_contract, precompiled, unknown_import, variant};
-pub use site::{Site, WEBHOOK_TOKEN, example, shipped};
-pub use world::{ANN, CANTO, CARA, DIRK, ENGINE, ICONIK, SECRETS, Setup, World};
+pub use scene::Scene;
+pub use site::{Site, example, shipped};
+pub use world::{
+    ANN, Asset, CANTO, CARA, DAY, DIRK, Dam, ENGINE, Flow, HOUR, ICONIK, MINUTE, RemovedField,
+    SECRETS, Setup, WEBHOOK_TOKEN, World,
+};

@@ -10,10 +10,7 @@ use tempfile::TempDir;
 
 use crate::agency::{self, Agency};
 use crate::binary::Binary;
-use crate::world::{CANTO, ENGINE};
-
-/// Token that Canto's webhooks carry.
-pub const WEBHOOK_TOKEN: &str = "canto-webhook-token-of-the-tests";
+use crate::world::{CANTO, ENGINE, WEBHOOK_TOKEN};
 
 /// A place where the program can run. Dropping it removes it.
 pub struct Site {
@@ -138,6 +135,16 @@ keys = [{ name = "tests", scopes = ["read", "operate", "admin"], key = { env = "
     /// If it does not become ready.
     pub fn serve_on_full_disk(&self, blocks: u32) -> anyhow::Result<Binary> {
         Binary::serve_on_full_disk(&self.config(), &self.environment, blocks)
+    }
+
+    /// Start a second host here although one is running, and wait for its end.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn serve_beside(&self) -> anyhow::Result<Output> {
+        let config = self.config();
+        let config = config.to_str().unwrap_or_default();
+        Binary::run(&["serve", "--config", config], &self.environment)
     }
 
     /// `forebay check` of the configuration.

@@ -2,122 +2,32 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use forebay_e2e::{ANN, Binary, Site, WEBHOOK_TOKEN};
-use forebay_simulators::canto::values::ContentId;
-use forebay_simulators::canto::{Canto, CantoOptions, NewAsset};
+use forebay_e2e::{ANN, Binary, Scene};
 use forebay_simulators::common::{Fault, Rule};
-use forebay_simulators::opentext::{OpenText, OpenTextOptions};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-/// One stage, and nothing that waits for time to pass.
-const FLOW: &str = r#"
-[flows.canto-1]
-handler = "approval"
-connections = { dam = "canto-main", workflow = "otwf-main" }
-
-[flows.canto-1.config]
-key_prefix = "canto-1"
-ready_when = { preview = false, files_closed = false }
-stages = [{ name = "brand", policy = "any" }]
-routing = [{ when = {}, to = { group = "brand-reviewers", sla = "3bd" } }]
-users = { "u1" = "uploader@example.test" }
-"#;
-
-struct Scene {
-    canto: Canto,
-    engine: OpenText,
-    site: Site,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let canto = Canto::start(CantoOptions::default()).await.unwrap();
-        canto.add_user("u1", "Uta Uploader");
-        let engine = OpenText::start(OpenTextOptions::default()).await.unwrap();
-        // Nothing is found by polling: what is not lost came by webhook.
-        for operation in ["search", "list-scheme", "album-content", "folder-content"] {
-            canto
-                .frame()
-                .faults()
-                .add(Rule::always(operation, Fault::status(500)));
-        }
-        let configuration = [&Site::canto(&canto, ""), &Site::engine(&engine), FLOW].join("\n");
-        let plugins = ["canto", "opentext-workflow", "approval"];
-        let site = Site::with_plugins(&configuration, &plugins).unwrap();
-        Self {
-            canto,
-            engine,
-            site,
-        }
-    }
-
-    fn upload(&self, name: &str) -> ContentId {
-        self.canto
-            .add_asset(NewAsset::new(name, "pixels", "u1"))
-            .unwrap()
-    }
-
-    /// Canto tells of an upload.
-    fn tell(host: &Binary, asset: &ContentId) {
-        let told = json!({
-            "secure_token": WEBHOOK_TOKEN,
-            "scheme": asset.scheme, "id": asset.id, "displayname": "photo.jpg",
-        });
-        let (status, answer) = host
-            .deliver("/hooks/canto-main/upload", &told.to_string())
-            .unwrap();
-        assert_eq!(status, 200, "{answer:#}");
-    }
-
-    /// Reviews that were started, with their open task if there is one.
-    fn reviews(&self) -> Vec<Option<String>> {
-        let processes = self.engine.all_processes();
-        let reviews = processes
-            .iter()
-            .filter(|process| process.definition == "assetApproval");
-        reviews
-            .map(|review| {
-                self.engine
-                    .open_tasks(&review.id)
-                    .first()
-                    .map(|task| task.id.clone())
-            })
-            .collect()
-    }
-
-    /// The open task of the only review there ever was.
-    fn only_task(&self) -> String {
-        let reviews = self.reviews();
-        assert_eq!(reviews.len(), 1, "{reviews:?}");
-        reviews.into_iter().flatten().next().unwrap()
-    }
+/// The open task of the only review there ever was.
+fn only_task(scene: &Scene) -> String {
+    let reviews = scene.reviews();
+    assert_eq!(reviews.len(), 1, "{reviews:?}");
+    reviews.into_iter().flatten().next().unwrap()
 }
 
 fn until_all(host: &Binary, count: usize, state: &str) -> Vec<Value> {
-    let runs = host
-        .until("/v1/runs", &format!("{count} runs are {state}"), |runs| {
-            runs["items"].as_array().is_some_and(|runs| {
-                runs.len() == count && runs.iter().all(|run| run["state"] == state)
-            })
-        })
-        .unwrap();
-    runs["items"].as_array().unwrap().clone()
+    Scene::until_all(host, count, state).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_made_while_the_host_is_dead_lands_and_no_process_is_started_twice() {
-    let scene = Scene::new().await;
+    let scene = Scene::start("").await.unwrap();
     let host = scene.site.serve().unwrap();
-    let asset = scene.upload("photo.jpg");
-    Scene::tell(&host, &asset);
+    let asset = scene.upload("photo.jpg").unwrap();
+    Scene::tell(&host, &asset).unwrap();
     until_all(&host, 1, "waiting");
-    let task = scene.only_task();
+    let task = only_task(&scene);
     host.kill().unwrap();
 
-    scene
-        .engine
-        .decide(&task, ANN, "approved", &Map::new())
-        .unwrap();
+    scene.decide(&task, ANN, "approved").unwrap();
     let host = scene.site.serve().unwrap();
     let run = until_all(&host, 1, "completed").remove(0);
     assert_eq!(run["outcome"], "approved");
@@ -127,16 +37,16 @@ async fn a_decision_made_while_the_host_is_dead_lands_and_no_process_is_started_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_killed_in_the_middle_of_its_work_goes_on_where_it_was() {
-    let scene = Scene::new().await;
+    let scene = Scene::start("").await.unwrap();
     let host = scene.site.serve().unwrap();
-    let asset = scene.upload("photo.jpg");
+    let asset = scene.upload("photo.jpg").unwrap();
     // The engine starts the review and its answer is lost: the host dies while it does not know.
     scene
         .engine
         .frame()
         .faults()
         .add(Rule::once("start-process", Fault::CommitThenTimeout));
-    Scene::tell(&host, &asset);
+    Scene::tell(&host, &asset).unwrap();
     host.until("/v1/runs", "the engine has it", |_| {
         scene.reviews().len() == 1
     })
@@ -147,11 +57,8 @@ async fn a_host_killed_in_the_middle_of_its_work_goes_on_where_it_was() {
     host.kill().unwrap();
     let host = scene.site.serve().unwrap();
     until_all(&host, 1, "waiting");
-    let task = scene.only_task();
-    scene
-        .engine
-        .decide(&task, ANN, "approved", &Map::new())
-        .unwrap();
+    let task = only_task(&scene);
+    scene.decide(&task, ANN, "approved").unwrap();
     assert_eq!(until_all(&host, 1, "completed")[0]["outcome"], "approved");
     assert_eq!(scene.reviews(), [None]);
 }
@@ -159,12 +66,12 @@ async fn a_host_killed_in_the_middle_of_its_work_goes_on_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_a_moment_before_the_kill_is_not_lost() {
     const KILLS: usize = 4;
-    let scene = Scene::new().await;
+    let scene = Scene::start("").await.unwrap();
     let mut assets = Vec::new();
     for number in 0..KILLS {
         let host = scene.site.serve().unwrap();
-        let asset = scene.upload(&format!("photo-{number}.jpg"));
-        Scene::tell(&host, &asset);
+        let asset = scene.upload(&format!("photo-{number}.jpg")).unwrap();
+        Scene::tell(&host, &asset).unwrap();
         host.kill().unwrap();
         assets.push(asset);
     }

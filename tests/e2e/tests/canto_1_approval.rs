@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use forebay_e2e::{ANN, CARA, DIRK, Setup, World};
+use forebay_e2e::{ANN, CANTO, CARA, DIRK, Flow, Setup, WEBHOOK_TOKEN, World};
 use forebay_model::run::RunState;
 use forebay_simulators::canto::NewAsset;
 use forebay_simulators::canto::values::ContentId;
@@ -29,10 +29,7 @@ users = { "u1" = "uploader@example.test" }
 "#;
 
 async fn world() -> World {
-    let setup = Setup {
-        canto_flow: Some(FLOW.to_owned()),
-        ..Setup::default()
-    };
+    let setup = Setup::of([Flow::approval("canto-1", CANTO, FLOW)]);
     World::start(setup).await.unwrap()
 }
 
@@ -63,15 +60,6 @@ async fn under_review(world: &World) -> ContentId {
     asset
 }
 
-fn field(world: &World, asset: &ContentId, name: &str) -> String {
-    let asset = world.canto.asset(asset).unwrap();
-    asset
-        .fields
-        .get(name)
-        .map(|value| value.as_str().unwrap_or_default().to_owned())
-        .unwrap_or_default()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn canto_1_approval_1_all_stages_approve() {
     let world = world().await;
@@ -93,10 +81,10 @@ async fn canto_1_approval_1_all_stages_approve() {
     assert_eq!(stored.status, "Approved");
     assert_eq!(world.reviews_started(), 1);
     assert_eq!(
-        field(&world, &asset, "reviewed_version"),
+        world.canto_field(&asset, "reviewed_version"),
         stored.current().id
     );
-    assert_eq!(field(&world, &asset, "review_run"), run.id.as_str());
+    assert_eq!(world.canto_field(&asset, "review_run"), run.id.as_str());
     let decisions: Vec<_> = world
         .audit(&run)
         .await
@@ -120,7 +108,7 @@ async fn canto_1_approval_2_a_hundred_webhooks_and_a_poll_are_one_run() {
     let asset = upload(&world);
     world.settle().await.unwrap();
     let body = serde_json::json!({
-        "secure_token": "canto-webhook-token-of-the-tests",
+        "secure_token": WEBHOOK_TOKEN,
         "scheme": asset.scheme, "id": asset.id, "displayname": "spot.mp4",
     });
     let url = format!("{}/hooks/canto-main/upload", world.address());
@@ -213,7 +201,7 @@ async fn canto_1_approval_5_a_rejection_keeps_the_asset_back() {
     );
     assert_eq!(world.canto.asset(&asset).unwrap().status, "Restricted");
     assert_eq!(
-        field(&world, &asset, "review_comment"),
+        world.canto_field(&asset, "review_comment"),
         "RIGHTS: music is not cleared"
     );
     assert!(

@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
-
-use forebay_e2e::{CARA, Setup, World};
+use forebay_e2e::{CARA, Flow, HOUR, ICONIK, MINUTE, Setup, World};
 use forebay_model::run::RunState;
 use forebay_simulators::iconik::NewAsset;
 
@@ -34,16 +32,10 @@ users = { "uta" = "uploader@example.test" }
 
 /// Reviews technically and editorially.
 const EVA: &str = "eva@example.test";
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 async fn world() -> World {
-    let world = World::start(Setup {
-        iconik_flow: Some(FLOW.to_owned()),
-        ..Setup::default()
-    })
-    .await
-    .unwrap();
+    let setup = Setup::of([Flow::approval("iconik-1", ICONIK, FLOW)]);
+    let world = World::start(setup).await.unwrap();
     world.engine.add_group("legal-emea", &[CARA]);
     world.iconik.add_user("uta", "Uta Uploader", "token-of-uta");
     for (template, group) in [
@@ -80,61 +72,6 @@ async fn under_review(world: &World) -> String {
     asset
 }
 
-/// Groups that the asset's access list names.
-fn access(world: &World, asset: &str) -> Vec<String> {
-    let key = ("assets".to_owned(), asset.to_owned());
-    world.iconik.domain(|domain, _| {
-        domain
-            .acls
-            .get(&key)
-            .map(|acl| acl.groups.keys().cloned().collect())
-            .unwrap_or_default()
-    })
-}
-
-/// Paths of the collections that the asset is in.
-fn collections(world: &World, asset: &str) -> Vec<String> {
-    world.iconik.domain(|domain, _| {
-        let holding = domain.collections_of(asset);
-        let mut paths: Vec<_> = holding
-            .iter()
-            .map(|id| domain.collection_path(id))
-            .collect();
-        paths.sort();
-        paths
-    })
-}
-
-/// Where the approval of a version stands.
-fn approval(world: &World, asset: &str, version: &str) -> &'static str {
-    let key = (asset.to_owned(), version.to_owned());
-    world.iconik.domain(|domain, _| {
-        domain
-            .approvals
-            .get(&key)
-            .map_or("N/A", |found| found.status())
-    })
-}
-
-fn current(world: &World, asset: &str) -> String {
-    world.iconik.asset(asset).unwrap().current().to_owned()
-}
-
-fn field(world: &World, asset: &str, name: &str) -> String {
-    let key = ("assets".to_owned(), asset.to_owned());
-    world.iconik.domain(|domain, _| {
-        let values = domain
-            .metadata
-            .get(&key)
-            .and_then(|values| values.get(name));
-        let value = values.and_then(|values| values.first());
-        value
-            .and_then(|value| value.as_str())
-            .unwrap_or_default()
-            .to_owned()
-    })
-}
-
 /// The status of every webhook there is.
 fn hooks(world: &World) -> Vec<String> {
     world.iconik.domain(|domain, _| {
@@ -156,7 +93,7 @@ async fn iconik_1_intake_review_1_starts_when_the_proxy_is_ready() {
     assert_eq!(world.reviews_started(), 0, "not earlier");
     assert_eq!(world.run().await.unwrap().state, RunState::Waiting);
     assert_eq!(
-        access(&world, &asset),
+        world.iconik_access(&asset),
         ["reviewers"],
         "protected from the beginning"
     );
@@ -172,9 +109,9 @@ async fn iconik_1_intake_review_1_starts_when_the_proxy_is_ready() {
 async fn iconik_1_intake_review_2_all_stages_approve() {
     let world = world().await;
     let asset = under_review(&world).await;
-    let version = current(&world, &asset);
-    assert_eq!(approval(&world, &asset, &version), "REQUESTED");
-    assert_eq!(access(&world, &asset), ["reviewers"]);
+    let version = world.iconik_version(&asset);
+    assert_eq!(world.iconik_approval(&asset, &version), "REQUESTED");
+    assert_eq!(world.iconik_access(&asset), ["reviewers"]);
     for (stage, person) in [("technical", EVA), ("editorial", EVA), ("legal", CARA)] {
         world
             .decide(stage, person, "approved", &[("comment", "fine")])
@@ -187,15 +124,15 @@ async fn iconik_1_intake_review_2_all_stages_approve() {
         (run.state, run.outcome.as_deref()),
         (RunState::Completed, Some("approved"))
     );
-    assert_eq!(approval(&world, &asset, &version), "APPROVED");
-    assert_eq!(access(&world, &asset), ["everybody"]);
+    assert_eq!(world.iconik_approval(&asset, &version), "APPROVED");
+    assert_eq!(world.iconik_access(&asset), ["everybody"]);
     assert_eq!(
-        collections(&world, &asset),
+        world.iconik_collections(&asset),
         ["Ingest/Card 7", "Released/Winter"]
     );
-    assert_eq!(field(&world, &asset, "reviewed_version"), version);
-    assert_eq!(field(&world, &asset, "review_state"), "approved");
-    assert_eq!(field(&world, &asset, "run"), run.id.as_str());
+    assert_eq!(world.iconik_field(&asset, "reviewed_version"), version);
+    assert_eq!(world.iconik_field(&asset, "review_state"), "approved");
+    assert_eq!(world.iconik_field(&asset, "run"), run.id.as_str());
     assert_eq!(world.reviews_started(), 1);
 
     let audit = world.audit(&run).await.unwrap();
@@ -268,11 +205,18 @@ async fn iconik_1_intake_review_4_disagreement_is_for_the_coordinator() {
     world.settle().await.unwrap();
     world.pass(HOUR, 5 * MINUTE).await.unwrap();
 
-    assert_eq!(approval(&world, &asset, &current(&world, &asset)), "MIXED");
+    assert_eq!(
+        world.iconik_approval(&asset, &world.iconik_version(&asset)),
+        "MIXED"
+    );
     let run = world.run().await.unwrap();
     assert_eq!((run.state, run.outcome), (RunState::Waiting, None));
-    assert_eq!(access(&world, &asset), ["reviewers"], "nothing is released");
-    assert_eq!(collections(&world, &asset), ["Ingest/Card 7"]);
+    assert_eq!(
+        world.iconik_access(&asset),
+        ["reviewers"],
+        "nothing is released"
+    );
+    assert_eq!(world.iconik_collections(&asset), ["Ingest/Card 7"]);
     let processes = world.engine.all_processes();
     let tasks = processes
         .iter()
@@ -295,7 +239,7 @@ async fn iconik_1_intake_review_4_disagreement_is_for_the_coordinator() {
 async fn iconik_1_intake_review_5_a_new_version_supersedes_the_review() {
     let world = world().await;
     let asset = under_review(&world).await;
-    let old_version = current(&world, &asset);
+    let old_version = world.iconik_version(&asset);
     for stage in ["technical", "editorial"] {
         world.decide(stage, EVA, "approved", &[]).unwrap();
         world.minute().await.unwrap();
@@ -326,10 +270,10 @@ async fn iconik_1_intake_review_5_a_new_version_supersedes_the_review() {
         .decide(&old_task.id, CARA, "approved", &serde_json::Map::new());
     assert!(late.is_err(), "the old task is closed");
     world.minute().await.unwrap();
-    assert_eq!(approval(&world, &asset, &new_version), "REQUESTED");
-    assert_ne!(approval(&world, &asset, &old_version), "APPROVED");
-    assert_eq!(access(&world, &asset), ["reviewers"]);
-    assert_eq!(collections(&world, &asset), ["Ingest/Card 7"]);
+    assert_eq!(world.iconik_approval(&asset, &new_version), "REQUESTED");
+    assert_ne!(world.iconik_approval(&asset, &old_version), "APPROVED");
+    assert_eq!(world.iconik_access(&asset), ["reviewers"]);
+    assert_eq!(world.iconik_collections(&asset), ["Ingest/Card 7"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,8 +294,12 @@ async fn iconik_1_intake_review_5_a_decision_beside_a_new_version_does_not_relea
     world.pass(5 * MINUTE, MINUTE).await.unwrap();
 
     assert_eq!(world.run().await.unwrap().state, RunState::Waiting);
-    assert_eq!(approval(&world, &asset, &new_version), "REQUESTED");
-    assert_eq!(access(&world, &asset), ["reviewers"], "nothing is released");
+    assert_eq!(world.iconik_approval(&asset, &new_version), "REQUESTED");
+    assert_eq!(
+        world.iconik_access(&asset),
+        ["reviewers"],
+        "nothing is released"
+    );
     assert_eq!(
         world.open_stages(),
         ["technical"],
@@ -373,13 +321,16 @@ async fn iconik_1_intake_review_rejected_media_is_kept_back() {
         (RunState::Completed, Some("rejected"))
     );
     assert_eq!(
-        approval(&world, &asset, &current(&world, &asset)),
+        world.iconik_approval(&asset, &world.iconik_version(&asset)),
         "NOT_APPROVED"
     );
-    assert_eq!(access(&world, &asset), ["ingest-team"]);
-    assert_eq!(collections(&world, &asset), ["Ingest/Card 7", "Rejected"]);
+    assert_eq!(world.iconik_access(&asset), ["ingest-team"]);
     assert_eq!(
-        field(&world, &asset, "review_comment"),
+        world.iconik_collections(&asset),
+        ["Ingest/Card 7", "Rejected"]
+    );
+    assert_eq!(
+        world.iconik_field(&asset, "review_comment"),
         "QUALITY: dropped frames"
     );
     let stages = world.open_stages();

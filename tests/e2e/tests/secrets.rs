@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use forebay_e2e::{ANN, CANTO, ENGINE, ICONIK, SECRETS, Setup, World};
+use forebay_e2e::{ANN, CANTO, ENGINE, Flow, ICONIK, SECRETS, Setup, World};
 use forebay_model::run::RunState;
 use forebay_simulators::canto::NewAsset;
 use forebay_simulators::common::{Fault, Rule};
@@ -99,13 +99,11 @@ fn readable(document: &Value, run: &str, plugin: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_in_no_store_answer_or_log() {
     let log = Log::capture();
-    let setup = Setup {
-        canto_flow: Some(FLOW.to_owned()),
-        iconik_flow: Some(format!(
-            "{FLOW}\ninitial_status = false\nfields = {{ review_run = \"run\" }}"
-        )),
-        ..Setup::default()
-    };
+    let iconik = format!("{FLOW}\ninitial_status = false\nfields = {{ review_run = \"run\" }}");
+    let setup = Setup::of([
+        Flow::approval("canto-1", CANTO, FLOW),
+        Flow::approval("iconik-1", ICONIK, &iconik),
+    ]);
     let world = World::start(setup).await.unwrap();
     world.canto.add_user("u1", "Uta Uploader");
     // Errors are where secrets like to show: answers lost, refused, and credentials revoked.

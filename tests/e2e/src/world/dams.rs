@@ -1,0 +1,89 @@
+//! What stands in the DAMs.
+
+use forebay_simulators::canto::values::ContentId;
+
+use super::World;
+
+impl World {
+    /// A custom field of an asset in Canto, as text; empty where it has none.
+    #[must_use]
+    pub fn canto_field(&self, asset: &ContentId, name: &str) -> String {
+        let asset = self.canto.asset(asset);
+        let value = asset.and_then(|asset| asset.fields.get(name).cloned());
+        value
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Status of an asset in Canto; empty where there is no such asset.
+    #[must_use]
+    pub fn canto_status(&self, asset: &ContentId) -> String {
+        let asset = self.canto.asset(asset);
+        asset.map(|asset| asset.status).unwrap_or_default()
+    }
+
+    /// The first value of a metadata field of an asset in iconik, as text; empty where it has none.
+    #[must_use]
+    pub fn iconik_field(&self, asset: &str, name: &str) -> String {
+        let key = ("assets".to_owned(), asset.to_owned());
+        self.iconik.domain(|domain, _| {
+            let values = domain
+                .metadata
+                .get(&key)
+                .and_then(|values| values.get(name));
+            let value = values.and_then(|values| values.first());
+            value
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+                .to_owned()
+        })
+    }
+
+    /// Groups that the access list of an asset in iconik names.
+    #[must_use]
+    pub fn iconik_access(&self, asset: &str) -> Vec<String> {
+        let key = ("assets".to_owned(), asset.to_owned());
+        self.iconik.domain(|domain, _| {
+            domain
+                .acls
+                .get(&key)
+                .map(|acl| acl.groups.keys().cloned().collect())
+                .unwrap_or_default()
+        })
+    }
+
+    /// Paths of the collections that an asset in iconik is in, sorted.
+    #[must_use]
+    pub fn iconik_collections(&self, asset: &str) -> Vec<String> {
+        self.iconik.domain(|domain, _| {
+            let holding = domain.collections_of(asset);
+            let mut paths: Vec<_> = holding
+                .iter()
+                .map(|id| domain.collection_path(id))
+                .collect();
+            paths.sort();
+            paths
+        })
+    }
+
+    /// The current version of an asset in iconik; empty where there is no such asset.
+    #[must_use]
+    pub fn iconik_version(&self, asset: &str) -> String {
+        let asset = self.iconik.asset(asset);
+        asset
+            .map(|asset| asset.current().to_owned())
+            .unwrap_or_default()
+    }
+
+    /// Where the approval of a version stands in iconik.
+    #[must_use]
+    pub fn iconik_approval(&self, asset: &str, version: &str) -> &'static str {
+        let key = (asset.to_owned(), version.to_owned());
+        self.iconik.domain(|domain, _| {
+            domain
+                .approvals
+                .get(&key)
+                .map_or("N/A", |found| found.status())
+        })
+    }
+}

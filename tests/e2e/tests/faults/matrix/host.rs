@@ -1,0 +1,129 @@
+//! F1, F11 and F12: the host dies, is configured anew, or finds the time far ahead.
+
+use forebay_e2e::{HOUR, MINUTE};
+use forebay_model::run::RunState;
+use forebay_simulators::common::{Fault, Rule};
+
+use super::{Case, until, until_open};
+
+/// Rounds of time and restarts after each wait of a host that dies whenever answers are lost.
+const DEATHS: u32 = 4;
+
+/// F1: the host dies each time a vendor has seen one more effect, before or after it learns of it.
+pub(crate) async fn dies_at_each_effect(case: &Case) {
+    let mut world = case.world().await;
+    let asset = (case.start)(&world);
+    let (mut crashes, mut pass) = (0, 0);
+    let mut waits = case.waits.iter().peekable();
+    loop {
+        let before = case.measured(world.effects());
+        let done = world.crash_at_effect(pass).await.unwrap();
+        crashes += u32::from(!done);
+        // An effect that may be had again is had again after each crash: the next time it passes.
+        let stood_still = !done && case.measured(world.effects()) == before;
+        pass = u64::from(stood_still);
+        assert!(crashes < 100, "no progress: {:#?}", world.effects());
+        world.restart().await.unwrap();
+        world.poll_all().await.unwrap();
+        if !done {
+            continue;
+        }
+        if world.run().await.unwrap().state == RunState::Completed {
+            break;
+        }
+        if let Some(wait) = waits.next_if(|wait| wait.is_open(&world)) {
+            wait.end(&world);
+        }
+        world.clock.advance(MINUTE);
+        world.poll_all().await.unwrap();
+    }
+    assert!(crashes >= 5, "only {crashes} crashes");
+    case.assert_once(&world, &asset).await;
+}
+
+/// F1: the host dies after each lost answer, and only then.
+pub(crate) async fn dies_with_answers_lost(case: &Case) {
+    let mut world = case.world().await;
+    for write in case.writes {
+        case.frame(&world)
+            .faults()
+            .add(Rule::once(*write, Fault::CommitThenTimeout));
+    }
+    world
+        .engine
+        .frame()
+        .faults()
+        .add(Rule::always("start-process", Fault::CommitThenTimeout).every(2));
+    let asset = (case.start)(&world);
+    for wait in case.waits {
+        for _ in 0..DEATHS {
+            world.settle().await.unwrap();
+            world.restart().await.unwrap();
+            world.poll_all().await.unwrap();
+        }
+        until_open(&world, wait).await;
+        wait.end(&world);
+        world.poll_all().await.unwrap();
+    }
+    for _ in 0..DEATHS {
+        world.settle().await.unwrap();
+        world.restart().await.unwrap();
+    }
+    until(&world, RunState::Completed).await;
+    case.assert_once(&world, &asset).await;
+}
+
+/// F11: another configuration is taken up at each wait, with and without a restart of the host. The
+/// run goes on as it started.
+pub(crate) async fn configuration_changed(case: &Case) {
+    for restarted in [false, true] {
+        let mut world = case.world().await;
+        let asset = case.begin(&world).await;
+        let mut setups = [case.changed, case.setup].into_iter().cycle();
+        for wait in case.waits {
+            let setup = setups.next().unwrap();
+            world.reconfigure(setup()).await.unwrap();
+            if restarted {
+                world.restart().await.unwrap();
+            }
+            until_open(&world, wait).await;
+            wait.end(&world);
+        }
+        world.reconfigure((case.changed)()).await.unwrap();
+        until(&world, RunState::Completed).await;
+        case.assert_once(&world, &asset).await;
+    }
+}
+
+/// F12: the clock jumps across timers of the first wait.
+pub(crate) async fn clock_jumps(case: &Case) {
+    jumps(case, false).await;
+}
+
+/// F12: timers of the first wait were due while the host was down.
+pub(crate) async fn clock_jumps_while_down(case: &Case) {
+    jumps(case, true).await;
+}
+
+async fn jumps(case: &Case, is_down: bool) {
+    let mut world = case.world().await;
+    let asset = case.begin(&world).await;
+    if is_down {
+        world.crash().await.unwrap();
+        world.clock.advance(case.jump.by);
+        world.boot().await.unwrap();
+    } else {
+        world.clock.advance(case.jump.by);
+    }
+    world.settle().await.unwrap();
+    world.endure(3 * HOUR, HOUR).await.unwrap();
+    let run = world.run().await.unwrap();
+    assert_eq!(run.state, RunState::Waiting, "{run:#?}");
+    (case.jump.check)(&world, &world.audit(&run).await.unwrap());
+    assert!(!(case.released)(&world, &asset), "never by silence");
+
+    world.clock.advance(case.jump.until_parked);
+    world.settle().await.unwrap();
+    case.assert_parked(&world, &asset, "").await;
+    assert_eq!(world.processes_of(case.definition).len(), 1);
+}
