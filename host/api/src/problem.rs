@@ -189,7 +189,15 @@ impl From<StoreError> for Problem {
                      idempotency key",
                 )
             }
-            StoreError::InUse { .. } | StoreError::Unusable(_) => unexpected(&error),
+            StoreError::Damaged { .. } => {
+                tracing::error!(%error, "the store is damaged");
+                Self::unavailable(
+                    "nothing was stored: the store is damaged and not written any more",
+                )
+            }
+            StoreError::InUse { .. } | StoreError::Unusable(_) | StoreError::Locked(_) => {
+                unexpected(&error)
+            }
         }
     }
 }

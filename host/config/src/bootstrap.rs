@@ -47,7 +47,7 @@ impl Document {
         let limits = sections(self, schemas, &mut Vec::new()).limits;
         let host = settings::host(self, &mut Vec::new()).or_else(|| settings::readable_host(self));
         let fits = crate::schema::accepts(&schemas.limits, &limits);
-        let store = settings::store(self, host.as_ref());
+        let store = settings::store(self, host.as_ref(), &mut Vec::new());
         if let (Some(host), Some(log), Some(store), true) = (host, settings::log(self), store, fits)
         {
             return Ok(Bootstrap {

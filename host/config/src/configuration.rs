@@ -81,13 +81,20 @@ pub enum LogFormat {
 }
 
 /// `[store]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct StoreSettings {
     /// The database file.
     pub path: PathBuf,
     /// How writes share a sync to disk.
     pub group_commit: GroupCommitSettings,
+    /// Keys to seal payloads with, under [`STORE_KEY`], the one in force first.
+    pub keys: SecretSet,
+    /// Bytes up to which the file is looked through for damage at the start.
+    pub check_up_to: u64,
 }
+
+/// Name of the keys in [`StoreSettings::keys`].
+pub const STORE_KEY: &str = "key";
 
 /// `[store.group_commit]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

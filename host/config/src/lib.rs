@@ -35,7 +35,7 @@ mod validate;
 pub use bootstrap::Bootstrap;
 pub use configuration::{
     ApiKey, Configuration, ConfiguredConnection, GroupCommitSettings, HostSettings, LogFormat,
-    LogSettings, Scope, Sections, StoreSettings,
+    LogSettings, STORE_KEY, Scope, Sections, StoreSettings,
 };
 pub use document::Document;
 pub use environment::Environment;

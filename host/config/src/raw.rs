@@ -28,6 +28,8 @@ const COMMIT_WAIT: Duration = Duration::ZERO;
 
 /// Some hundred writes share one sync; more would make the first of them wait noticeably.
 const COMMIT_WRITES: u32 = 256;
+/// 4 GiB take some ten seconds, which a start may take.
+const CHECK_UP_TO: u64 = 4 << 30;
 
 /// Enough to use up what a vendor's rate budget allows, few enough not to starve other flows.
 const MAX_RUNS: u32 = 50;
@@ -146,13 +148,31 @@ impl Default for Log {
 }
 
 /// `[store]`
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Store {
     /// The database file, `forebay.db` in `data_dir` if absent. Relative to the configuration file.
     pub(crate) path: Option<String>,
     /// How writes share a sync to disk.
     pub(crate) group_commit: GroupCommit,
+    /// The key that payloads are sealed with: 32 bytes in base64. Without it they are stored as they
+    /// are. Further ones are only for `forebay rekey`, which seals with the first.
+    #[schemars(with = "Secret")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<Value>,
+    /// Bytes up to which the file is looked through for damage at the start.
+    pub(crate) check_up_to: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            path: None,
+            group_commit: GroupCommit::default(),
+            key: None,
+            check_up_to: CHECK_UP_TO,
+        }
+    }
 }
 
 /// `[store.group_commit]`

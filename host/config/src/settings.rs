@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use forebay_model::Severity;
+use forebay_model::{SecretSet, Severity};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::configuration::{ApiKey, GroupCommitSettings, HostSettings, LogSettings, StoreSettings};
+use crate::configuration::{
+    ApiKey, GroupCommitSettings, HostSettings, LogSettings, STORE_KEY, StoreSettings,
+};
 use crate::document::Document;
 use crate::path::Path;
 use crate::problem::Problem;
@@ -144,7 +146,11 @@ pub(crate) fn log(document: &Document) -> Option<LogSettings> {
 }
 
 /// `[store]`.
-pub(crate) fn store(document: &Document, host: Option<&HostSettings>) -> Option<StoreSettings> {
+pub(crate) fn store(
+    document: &Document,
+    host: Option<&HostSettings>,
+    problems: &mut Vec<Problem>,
+) -> Option<StoreSettings> {
     let raw: raw::Store = section(document, "store")?;
     let path = match raw.path {
         Some(path) => document.directory.join(path),
@@ -154,7 +160,23 @@ pub(crate) fn store(document: &Document, host: Option<&HostSettings>) -> Option<
         wait: raw.group_commit.wait.0,
         max_writes: raw.group_commit.max_writes,
     };
-    Some(StoreSettings { path, group_commit })
+    let mut keys = SecretSet::default();
+    if let Some(written) = &raw.key {
+        let path = Path::of(&["store", "key"]);
+        for key in secret::fetch(document, &path, written, problems) {
+            keys.insert(STORE_KEY, key);
+        }
+        // A key that is wanted and cannot be had must not become none.
+        if !keys.contains(STORE_KEY) {
+            return None;
+        }
+    }
+    Some(StoreSettings {
+        path,
+        group_commit,
+        keys,
+        check_up_to: raw.check_up_to,
+    })
 }
 
 /// `poll` of a connection.

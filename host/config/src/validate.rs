@@ -99,7 +99,7 @@ impl Document {
         let host = settings::host(self, &mut problems);
         let api_keys = settings::api_keys(self, &mut problems);
         let log = settings::log(self);
-        let store = settings::store(self, host.as_ref());
+        let store = settings::store(self, host.as_ref(), &mut problems);
         let retention = upkeep::retention(self, &mut problems);
         let backup = upkeep::backup(self, host.as_ref());
         let sections = sections(self, schemas, &mut problems);

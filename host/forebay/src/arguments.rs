@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Make a backup the store of a host that is stopped.
     Restore(Restore),
+    /// Seal the store of a host that is stopped with the first key of `store.key`.
+    Rekey(Rekey),
     /// The audit of a running host.
     #[command(subcommand)]
     Audit(Audit),
@@ -110,6 +112,17 @@ pub(crate) struct Restore {
     pub(crate) replace: bool,
     /// The backup. It stays as it is.
     pub(crate) source: PathBuf,
+}
+
+/// Seal the store.
+#[derive(Args, Debug)]
+pub(crate) struct Rekey {
+    /// Configuration file; it says where the store and its keys are.
+    #[arg(long, short, env = "FOREBAY_CONFIG", default_value = "forebay.toml")]
+    pub(crate) config: PathBuf,
+    /// Unseal it instead, with the keys that are configured.
+    #[arg(long)]
+    pub(crate) unseal: bool,
 }
 
 /// Check a configuration.

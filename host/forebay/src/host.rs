@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use forebay_config::{
     Bootstrap, Configuration, ConfiguredConnection, Document, Problem, Problems, SchemaSet,
-    Severity, Sources,
+    Severity, Sources, StoreSettings,
 };
 use forebay_egress::{Connection, ConnectionPolicy, Egress};
 use forebay_engine::{Core, Parts, Topology};
@@ -15,7 +15,7 @@ use forebay_model::ports::Guests as _;
 use forebay_model::{ConnectionName, Digest, SharedClock, SystemClock};
 use forebay_sandbox::Registry;
 use forebay_store::Store;
-use forebay_store::sqlite::{SqliteOptions, SqliteStore};
+use forebay_store::sqlite::{SqliteOptions, SqliteStore, StoreKey};
 use serde_json::Value;
 
 use crate::gate::SecretGate;
@@ -252,9 +252,29 @@ async fn open_store(configuration: &Configuration) -> anyhow::Result<Arc<dyn Sto
     let options = SqliteOptions {
         max_batch: usize::try_from(settings.group_commit.max_writes).unwrap_or(usize::MAX),
         linger: settings.group_commit.wait,
+        check_up_to: settings.check_up_to,
+        key: store_keys(settings)?.into_iter().next(),
         ..SqliteOptions::new(&settings.path)
     };
     Ok(tokio::task::spawn_blocking(|| SqliteStore::open(options)).await??)
+}
+
+/// The keys of the store, the one in force first.
+///
+/// # Errors
+/// If one is no key.
+pub fn store_keys(settings: &StoreSettings) -> anyhow::Result<Vec<StoreKey>> {
+    let written = settings.keys.pairs();
+    let keys = written.map(|(_, text)| StoreKey::from_base64(text));
+    keys.collect::<Result<_, _>>().context("store.key")
+}
+
+/// Are the keys of the store keys?
+fn check_store_keys(document: &Document, configuration: &Configuration) -> Option<Problem> {
+    let error = store_keys(&configuration.store).err()?;
+    let mend = "make one with `openssl rand -base64 32`, and keep it where the backups are not";
+    let message = error.root_cause().to_string();
+    Some(document.problem("store.key", Severity::Error, &message, mend))
 }
 
 fn policy(connection: &ConfiguredConnection, registry: &Registry) -> Option<ConnectionPolicy> {
@@ -293,6 +313,7 @@ pub async fn validate(
         Ok(mut configuration) => {
             problems.extend(check_fit(document, registry, &configuration).await);
             problems.extend(check_egress(document, registry, clock, &configuration));
+            problems.extend(check_store_keys(document, &configuration));
             if problems
                 .iter()
                 .any(|problem| problem.severity == Severity::Error)

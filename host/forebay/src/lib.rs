@@ -12,6 +12,7 @@ pub mod gate;
 pub mod host;
 mod logging;
 pub mod plugins;
+mod rekey;
 mod reload;
 mod restore;
 mod serve;
@@ -30,6 +31,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => run_async(serve::serve(&serve)),
         Command::Check(check) => run_async(check::check(&check)),
         Command::Restore(restore) => restore::restore(&restore),
+        Command::Rekey(rekey) => rekey::rekey(&rekey),
         command => commands::run(&arguments.remote, command),
     };
     match result {

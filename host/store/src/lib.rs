@@ -81,9 +81,36 @@ pub enum Error {
         /// Who has it, as far as it said so: `process 4711`.
         holder: String,
     },
-    /// The file is damaged or of a later version than this host knows.
+    /// The store is of a later version than this host knows, or holds what no host writes.
     #[error("the store cannot be used: {0}")]
     Unusable(String),
+    /// The key is missing, or is not the one the store is sealed with. Nothing was changed.
+    #[error("the store is locked: {0}")]
+    Locked(String),
+    /// Pages of the store are not what was written to them. Nothing more is written.
+    #[error(
+        "the store {path} is damaged: {what}. It is left as it is: restore a backup with `forebay restore --replace`, which keeps it aside"
+    )]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What was found.
+        what: String,
+    },
+}
+
+impl Error {
+    /// The same, saying of which file it is if that is open yet.
+    #[must_use]
+    pub(crate) fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Damaged { path, what } if path.is_empty() => Self::Damaged {
+                path: file.display().to_string(),
+                what,
+            },
+            other => other,
+        }
+    }
 }
 
 /// What every method returns.

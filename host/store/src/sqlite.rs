@@ -10,42 +10,52 @@ mod audit;
 mod backup;
 mod claims;
 mod control;
+mod damage;
 mod error;
 mod inbox;
+mod inspect;
 mod intake;
 mod journal;
 mod lock;
+mod log;
+mod options;
 mod page;
 #[cfg(test)]
 mod plans;
 mod prune;
 mod queries;
 mod readers;
+mod rekey;
 mod restore;
 mod routing;
 mod rows;
 mod schema;
+mod seal;
 mod space;
 mod starting;
 mod timers;
 mod writer;
 
+pub use self::options::{
+    DEFAULT_BUSY_TIMEOUT, DEFAULT_CHECK_UP_TO, DEFAULT_MAX_BATCH, DEFAULT_QUEUE,
+    DEFAULT_READ_CONNECTIONS, SqliteOptions,
+};
+pub use self::rekey::rekey;
 pub use self::restore::{Restored, restore};
+pub use self::seal::{BadKey, StoreKey};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_model::audit::{AuditEntry, AuditRecord};
 use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, RunState, StepRecord};
-use forebay_model::{
-    ConnectionName, Digest, FlowName, RetentionPolicy, RunId, SharedClock, SystemClock, Timestamp,
-};
+use forebay_model::{ConnectionName, Digest, FlowName, RetentionPolicy, RunId, Timestamp};
 use rusqlite::Connection;
 use serde_json::Value;
 
+use self::damage::Damage;
 use self::lock::Lock;
 use self::readers::Readers;
 use self::writer::Writer;
@@ -63,67 +73,6 @@ use crate::runs::{
 };
 use crate::{Result, Store};
 
-/// Writes that share one commit at most. More would gain little, the sync to disk is shared by
-/// then, and would make the first of them wait.
-pub const DEFAULT_MAX_BATCH: usize = 256;
-
-/// Writes that may wait for the writer. Enough for every activation and webhook that a host has
-/// under way; beyond it callers wait, so that memory stays bounded.
-pub const DEFAULT_QUEUE: usize = 4096;
-
-/// Connections that read. Readers do not block each other or the writer; a few keep up with an
-/// API and a dashboard.
-pub const DEFAULT_READ_CONNECTIONS: usize = 4;
-
-/// How long SQLite waits for a lock. Only another tool looking into the file can hold one.
-pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How the embedded store is opened.
-#[derive(Clone)]
-pub struct SqliteOptions {
-    /// The database file. Its folder must exist; `.lock`, `-wal` and `-shm` are put beside it.
-    pub path: PathBuf,
-    /// Measures how long commits take.
-    pub clock: SharedClock,
-    /// Writes that share one commit at most.
-    pub max_batch: usize,
-    /// How long the writer waits for a further write before it commits what it has. Zero: it takes
-    /// what queued up while the last commit ran, which costs nobody any time.
-    pub linger: Duration,
-    /// Writes that may wait; beyond it callers wait for room.
-    pub queue: usize,
-    /// Connections that read.
-    pub read_connections: usize,
-    /// How long to wait for a lock that another process holds on the database.
-    pub busy_timeout: Duration,
-    /// Look through the whole file for damage when it is opened. Takes seconds per gigabyte.
-    pub check_on_open: bool,
-}
-
-impl SqliteOptions {
-    /// The defaults, for this file.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            clock: Arc::new(SystemClock),
-            max_batch: DEFAULT_MAX_BATCH,
-            linger: Duration::ZERO,
-            queue: DEFAULT_QUEUE,
-            read_connections: DEFAULT_READ_CONNECTIONS,
-            busy_timeout: DEFAULT_BUSY_TIMEOUT,
-            check_on_open: true,
-        }
-    }
-}
-
-impl std::fmt::Debug for SqliteOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteOptions")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -131,24 +80,30 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     options: SqliteOptions,
+    damage: Damage,
     _lock: Lock,
 }
 
 impl SqliteStore {
-    /// Open or create a store. Blocks while the file is checked.
+    /// Open or create a store. Blocks while the file is checked. A file that is refused is left as
+    /// it is, byte for byte.
     ///
     /// # Errors
-    /// [`InUse`](crate::Error::InUse) if another process has it, [`Unusable`](crate::Error::Unusable)
-    /// if it is damaged or of a later version, [`Unwritable`](crate::Error::Unwritable) if it cannot
-    /// be written.
+    /// [`InUse`](crate::Error::InUse) if another process has it, [`Damaged`](crate::Error::Damaged),
+    /// [`Locked`](crate::Error::Locked) without the key that it is sealed with,
+    /// [`Unusable`](crate::Error::Unusable) if it is of a later version,
+    /// [`Unwritable`](crate::Error::Unwritable) if it cannot be written.
     pub fn open(options: SqliteOptions) -> Result<Arc<Self>> {
         let lock = Lock::take(&options.path)?;
-        let writer = Writer::start(schema::open_writer(&options)?, &options)?;
+        inspect::inspect(&options)?;
+        let damage = Damage::none_in(&options.path);
+        let writer = Writer::start(schema::open_writer(&options)?, &options, damage.clone())?;
         let readers = Readers::open(&options)?;
         Ok(Arc::new(Self {
             writer,
             readers,
             options,
+            damage,
             _lock: lock,
         }))
     }
@@ -158,7 +113,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.damage.noticed(self.writer.write(work).await)
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T>
@@ -166,7 +121,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.readers.read(work).await
+        self.damage.noticed(self.readers.read(work).await)
     }
 }
 

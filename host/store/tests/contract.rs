@@ -1,14 +1,19 @@
-//! The contract suite on the embedded store, a test per case.
+//! The contract suite on the embedded store, a test per case: as it is, and sealed.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 
+use forebay_store::sqlite::StoreKey;
 use forebay_store::{SqliteOptions, SqliteStore};
 
-fn open() -> (tempfile::TempDir, Arc<SqliteStore>) {
+fn open_with(key: Option<StoreKey>) -> (tempfile::TempDir, Arc<SqliteStore>) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(SqliteOptions::new(folder.path().join("store.db")));
+    let options = SqliteOptions {
+        key,
+        ..SqliteOptions::new(folder.path().join("store.db"))
+    };
+    let store = SqliteStore::open(options);
     (folder, store.unwrap())
 }
 
@@ -23,4 +28,18 @@ macro_rules! tests {
         })+
     };
 }
-forebay_store::for_each_contract_case!(tests);
+
+mod plain {
+    fn open() -> (tempfile::TempDir, std::sync::Arc<super::SqliteStore>) {
+        super::open_with(None)
+    }
+    forebay_store::for_each_contract_case!(tests);
+}
+
+mod sealed {
+    fn open() -> (tempfile::TempDir, std::sync::Arc<super::SqliteStore>) {
+        let key = super::StoreKey::from_base64("bm90IGEgc2VjcmV0LCBhIGtleSBmb3IgdGVzdHMuLi4=");
+        super::open_with(Some(key.unwrap()))
+    }
+    forebay_store::for_each_contract_case!(tests);
+}

@@ -118,7 +118,7 @@ async fn a_newer_schema_and_a_damaged_file_are_refused() {
     )
     .unwrap();
     let error = open_error(folder.path());
-    assert!(matches!(error, Error::Unusable(_)), "{error}");
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -133,7 +133,9 @@ async fn a_changed_audit_record_is_found() {
         ("DELETE FROM audit WHERE sequence = 3", 3),
         ("UPDATE audit SET entry = '{}' WHERE sequence = 1", 1),
     ] {
-        let _ = std::fs::remove_file(&path);
+        for file in ["store.db", "store.db-wal"] {
+            let _ = std::fs::remove_file(folder.path().join(file));
+        }
         let store = open(folder.path());
         for number in 0..4 {
             started(&*store, &format!("k{number}"), number).await;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use forebay_store::Error as StoreError;
 use http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,7 +47,13 @@ pub(crate) async fn ready(State(shared): Context) -> Result<Json<Ready>> {
     }
     if let Err(error) = shared.core.store().probe().await {
         tracing::warn!(%error, "not ready");
-        reasons.push("the store cannot be written".to_owned());
+        reasons.push(
+            match error {
+                StoreError::Damaged { .. } => "the store is damaged: a backup has to be restored",
+                _ => "the store cannot be written",
+            }
+            .to_owned(),
+        );
     }
     if reasons.is_empty() {
         return Ok(Json(Ready { ready: true }));

@@ -39,7 +39,7 @@ pub(crate) fn run(remote: &Remote, command: Command) -> anyhow::Result<ExitCode>
         Command::Schema => printer.one(&forebay_config::schema(&crate::host::schemas())),
         Command::Backup(command) => return backup::backup(remote, &printer, &command),
         // Those need no running host and are handled before.
-        Command::Serve(_) | Command::Check(_) | Command::Restore(_) => {}
+        Command::Serve(_) | Command::Check(_) | Command::Restore(_) | Command::Rekey(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -82,7 +82,7 @@ fn check_item(connection: &Connection, run: &RunId, item: u64) -> Result<()> {
 fn store_result(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> {
     execute(
         connection,
-        "UPDATE runs SET handler_state = ?2, state_version = ?3, activations = activations + 1, \
+        "UPDATE runs SET handler_state = seal('runs.handler_state', ?2), state_version = ?3, activations = activations + 1, \
              attempt = 0, retry_at = NULL, last_error = NULL, item = NULL, item_started_at = NULL, \
              watermark = NULL, failing_since = NULL, health_of = NULL, owner = NULL, \
              lease_until = NULL, updated_at = ?4 \
@@ -195,7 +195,7 @@ fn deliver_missed(
     for wait in waits {
         let found: Vec<(u64, Event)> = all(
             connection,
-            "SELECT events.id, events.body FROM event_entities AS entity \
+            "SELECT events.id, unseal('events.body', events.body) FROM event_entities AS entity \
              JOIN events ON events.id = entity.event \
              WHERE entity.connection = ?1 AND entity.entity_kind = ?2 AND entity.entity_id = ?3 \
                  AND entity.event > ?4",

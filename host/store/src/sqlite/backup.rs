@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::SqliteOptions;
-use super::schema::{check, open_reader};
+use super::inspect::quick_check;
+use super::schema::open_reader;
 use crate::{Error, Result};
 
 /// Write a copy to a new file. Reads in one snapshot: writers go on beside it, and what they write
@@ -26,7 +27,7 @@ fn write_now(options: &SqliteOptions, target: &Path) -> Result<u64> {
         )));
     }
     let partial = Partial::beside(target)?;
-    copy(options, &partial.path)?;
+    copy(options, &partial.path).map_err(|error| error.in_file(&options.path))?;
     partial.become_file(target)
 }
 
@@ -50,7 +51,7 @@ fn copy(options: &SqliteOptions, path: &Path) -> Result<()> {
             "the copy has the journal mode {mode}"
         )));
     }
-    check(&copy)
+    quick_check(&copy)
 }
 
 /// A file under a name that says that it is not finished. Dropping it removes it.

@@ -7,8 +7,9 @@ use crate::Error;
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use ErrorCode::{
-            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed,
-            OutOfMemory, PermissionDenied, ReadOnly, SystemIoFailure, TooBig,
+            CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull,
+            FileLockingProtocolFailed, NotADatabase, OutOfMemory, PermissionDenied, ReadOnly,
+            SystemIoFailure, TooBig,
         };
         match error.sqlite_error_code() {
             Some(
@@ -22,6 +23,11 @@ impl From<rusqlite::Error> for Error {
                 | OutOfMemory
                 | FileLockingProtocolFailed,
             ) => Self::Unwritable(error.to_string()),
+            // Whoever knows the file adds its name.
+            Some(DatabaseCorrupt | NotADatabase) => Self::Damaged {
+                path: String::new(),
+                what: error.to_string(),
+            },
             Some(TooBig) => Self::Refused(format!("a value is too large to be stored: {error}")),
             _ => Self::Unusable(error.to_string()),
         }
@@ -39,6 +45,8 @@ impl From<serde_json::Error> for Error {
 pub(super) enum Failure {
     /// Nothing of it is there.
     Unwritten(String),
+    /// Nothing of it is there, and nothing will be: the file is damaged.
+    Damaged { path: String, what: String },
     /// It may be there after the next start.
     Unknown(String),
 }
@@ -58,6 +66,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Unwritten(why) => Self::Unwritable(why),
+            Failure::Damaged { path, what } => Self::Damaged { path, what },
             Failure::Unknown(why) => Self::Unknown(why),
         }
     }

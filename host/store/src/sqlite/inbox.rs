@@ -53,7 +53,7 @@ pub(super) fn deliver(
         "INSERT INTO inbox (run, event, timer, urgent, content, arrived_at) \
          VALUES (?1, ?2, ?3, \
              CASE WHEN ?4 = ?7 AND (SELECT activations FROM runs WHERE id = ?1) = 0 THEN 0 ELSE ?4 END, \
-             ?5, ?6) ON CONFLICT (run, event) DO NOTHING",
+             seal('inbox.content', ?5), ?6) ON CONFLICT (run, event) DO NOTHING",
         params![
             run.as_str(),
             event,
@@ -114,7 +114,7 @@ pub(super) fn holds_cancel(connection: &Connection, run: &RunId) -> Result<bool>
 pub(super) fn content(connection: &Connection, item: u64) -> Result<DeliveryContent> {
     first(
         connection,
-        "SELECT content FROM inbox WHERE id = ?1",
+        "SELECT unseal('inbox.content', content) FROM inbox WHERE id = ?1",
         [item],
         |row| parsed(row, 0),
     )?
@@ -187,7 +187,8 @@ pub(super) fn drop_all(
 pub(super) fn open(connection: &Connection, run: &RunId) -> Result<Vec<InboxItem>> {
     all(
         connection,
-        "SELECT id, content, arrived_at FROM inbox WHERE run = ?1 AND settled_at IS NULL \
+        "SELECT id, unseal('inbox.content', content), arrived_at FROM inbox \
+         WHERE run = ?1 AND settled_at IS NULL \
          ORDER BY urgent DESC, id",
         [run.as_str()],
         |row| {

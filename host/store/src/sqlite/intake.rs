@@ -13,8 +13,8 @@ use crate::intake::{
 use crate::{Error, Result};
 
 /// Columns of an event, in the order [`stored_event`] reads them.
-pub(super) const EVENT: &str =
-    "id, identity, connection, body, source, received_at, seen, routing, routed";
+pub(super) const EVENT: &str = "id, identity, connection, \
+    unseal('events.body', body), source, received_at, seen, routing, routed";
 
 /// An event from the columns of [`EVENT`].
 pub(super) fn stored_event(row: &Row<'_>) -> Result<StoredEvent> {
@@ -50,11 +50,16 @@ pub(super) fn accept_webhook(connection: &Connection, mut webhook: NewWebhook) -
     let body = std::mem::take(&mut webhook.body);
     execute(
         connection,
-        "INSERT INTO webhooks (delivery, body, due_at) VALUES (?1, ?2, ?3)",
+        "INSERT INTO webhooks (delivery, body, due_at) \
+         VALUES (seal('webhooks.delivery', ?1), seal('webhooks.body', ?2), ?3)",
         params![json(&webhook)?, body, webhook.received_at.0],
     )?;
     Ok(connection.last_insert_rowid().unsigned_abs())
 }
+
+/// Columns of a delivery, in the order [`stored_webhook`] reads them.
+const WEBHOOK: &str =
+    "id, unseal('webhooks.delivery', delivery), unseal('webhooks.body', body), attempts";
 
 fn stored_webhook(row: &Row<'_>) -> Result<StoredWebhook> {
     let mut webhook: NewWebhook = parsed(row, 1)?;
@@ -74,8 +79,10 @@ pub(super) fn open_webhooks(
 ) -> Result<Vec<StoredWebhook>> {
     all(
         connection,
-        "SELECT id, delivery, body, attempts FROM webhooks \
-         WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
+        &format!(
+            "SELECT {WEBHOOK} FROM webhooks \
+             WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2"
+        ),
         params![now.0, limit],
         stored_webhook,
     )
@@ -89,7 +96,7 @@ pub(super) fn settle_webhook(
 ) -> Result<Recorded> {
     let found: Option<(String, StoredWebhook)> = first(
         connection,
-        "SELECT id, delivery, body, attempts, state FROM webhooks WHERE id = ?1",
+        &format!("SELECT {WEBHOOK}, state FROM webhooks WHERE id = ?1"),
         [webhook],
         |row| Ok((row.get(4)?, stored_webhook(row)?)),
     )?;
@@ -182,7 +189,7 @@ fn record(
         execute(
             connection,
             "INSERT INTO events (identity, connection, kind, body, source, received_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             VALUES (?1, ?2, ?3, seal('events.body', ?4), ?5, ?6)",
             params![
                 identity.0,
                 name.as_str(),

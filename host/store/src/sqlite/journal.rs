@@ -12,7 +12,7 @@ pub(super) fn write(connection: &Connection, run: &RunId, entries: &[JournalEntr
     for entry in entries {
         execute(
             connection,
-            "INSERT INTO journal (run, activation, position, entry) VALUES (?1, ?2, ?3, ?4) \
+            "INSERT INTO journal (run, activation, position, entry) VALUES (?1, ?2, ?3, seal('journal.entry', ?4)) \
              ON CONFLICT (run, activation, position) DO UPDATE SET entry = excluded.entry",
             params![run.as_str(), entry.activation, entry.index, json(entry)?],
         )?;
@@ -29,13 +29,13 @@ pub(super) fn entries(
     match activation {
         Some(activation) => all(
             connection,
-            "SELECT entry FROM journal WHERE run = ?1 AND activation = ?2 ORDER BY position",
+            "SELECT unseal('journal.entry', entry) FROM journal WHERE run = ?1 AND activation = ?2 ORDER BY position",
             params![run.as_str(), activation],
             |row| parsed(row, 0),
         ),
         None => all(
             connection,
-            "SELECT entry FROM journal WHERE run = ?1 ORDER BY activation, position",
+            "SELECT unseal('journal.entry', entry) FROM journal WHERE run = ?1 ORDER BY activation, position",
             [run.as_str()],
             |row| parsed(row, 0),
         ),
@@ -51,7 +51,7 @@ pub(super) fn reset_failed_end(
 ) -> Result<()> {
     let last: Option<JournalEntry> = first(
         connection,
-        "SELECT entry FROM journal WHERE run = ?1 AND activation = ?2 \
+        "SELECT unseal('journal.entry', entry) FROM journal WHERE run = ?1 AND activation = ?2 \
          ORDER BY position DESC LIMIT 1",
         params![run.as_str(), activation],
         |row| parsed(row, 0),

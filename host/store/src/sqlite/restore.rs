@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::audit;
 use super::backup::{Partial, sync_folder, with_suffix};
+use super::inspect::damaged;
 use super::lock::Lock;
 use super::schema::{self, version};
 use crate::{Error, Result};
@@ -56,7 +57,7 @@ pub fn restore(source: &Path, target: &Path, replace: bool, now: Timestamp) -> R
         },
         _ => Error::Unwritable(format!("cannot copy {}: {error}", source.display())),
     })?;
-    let audit_records = verify(&partial.path)?;
+    let audit_records = verify(&partial.path).map_err(|error| error.in_file(source))?;
     let kept = if target.exists() {
         Some(keep(target, now)?)
     } else {
@@ -87,7 +88,7 @@ fn verify(copy: &Path) -> Result<u64> {
     let verdict: String =
         connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
-        return Err(Error::Unusable(format!("it is damaged: {verdict}")));
+        return Err(damaged(&verdict));
     }
     audit::verify(&connection)?
         .map_err(|record| Error::Unusable(format!("its audit chain breaks at record {record}")))

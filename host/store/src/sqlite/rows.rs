@@ -10,7 +10,7 @@ use crate::{Error, Result};
 
 /// Columns of a run, in the order [`run`] reads them.
 pub(super) const RUN: &str = "id, flow, business_key, title, subject_kind, subject_id, labels, \
-    state, handler, config_hash, state_version, handler_state, activations, waiting_on, outcome, \
+    state, handler, config_hash, state_version, unseal('runs.handler_state', handler_state), activations, waiting_on, outcome, \
     summary, park_reason, attempt, retry_at, last_error, created_at, updated_at";
 
 /// A value as JSON text.

@@ -1,9 +1,9 @@
-//! Opening connections: settings, migrations, integrity, what a dead owner left.
+//! Opening connections: settings, migrations, what a dead owner left.
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use super::SqliteOptions;
+use super::{SqliteOptions, seal};
 use crate::{Error, Result};
 
 /// Prepared statements kept per connection; all statements of the store fit.
@@ -19,8 +19,8 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0002_retention.sql")),
 ];
 
-/// The one connection that writes: settings applied, schema current, checked, and every run whose
-/// owner died claimable. Call with the lock held.
+/// The one connection that writes: settings applied, schema current, and every run whose owner died
+/// claimable. Call with the lock held, and after the file was inspected.
 pub(super) fn open_writer(options: &SqliteOptions) -> Result<Connection> {
     let mut connection = Connection::open(&options.path)?;
     configure(&connection, options)?;
@@ -38,8 +38,8 @@ pub(super) fn open_writer(options: &SqliteOptions) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
     migrate(&mut connection)?;
-    if options.check_on_open {
-        check(&connection)?;
+    if options.key.is_some() {
+        seal::note(&connection, options.key.as_ref())?;
     }
     orphaned_runs_become_due(&connection)?;
     Ok(connection)
@@ -58,7 +58,7 @@ fn configure(connection: &Connection, options: &SqliteOptions) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    Ok(())
+    seal::teach(connection, options.key.as_ref())
 }
 
 fn migrate(connection: &mut Connection) -> Result<()> {
@@ -76,16 +76,6 @@ fn migrate(connection: &mut Connection) -> Result<()> {
             MigrationError::RusqliteError { err, .. } => err.into(),
             other => Error::Unusable(other.to_string()),
         })
-}
-
-/// Is the file whole?
-pub(super) fn check(connection: &Connection) -> Result<()> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(Error::Unusable(format!("it is damaged: {verdict}")))
-    }
 }
 
 /// The version of the schema in a file; 0 if it has none.

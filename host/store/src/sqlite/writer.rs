@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use forebay_model::SharedClock;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::SqliteOptions;
+use super::damage::Damage;
 use super::error::Failure;
 use crate::{Error, Result};
 
@@ -27,7 +29,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Start the thread that owns this connection.
-    pub(super) fn start(connection: Connection, options: &SqliteOptions) -> Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        options: &SqliteOptions,
+        damage: Damage,
+    ) -> Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let committer = Committer {
             connection,
@@ -36,6 +42,7 @@ impl Writer {
             linger: options.linger,
             clock: options.clock.clone(),
             broken: None,
+            damage,
         };
         let thread = thread::Builder::new()
             .name("forebay-store".to_owned())
@@ -151,6 +158,7 @@ struct Committer {
     /// Set when the fate of a commit is unknown: going on could acknowledge writes on top of lost
     /// ones. The next start finds out what is on disk.
     broken: Option<String>,
+    damage: Damage,
 }
 
 impl Committer {
@@ -158,6 +166,17 @@ impl Committer {
         while let Ok(first) = self.jobs.recv() {
             let batch = self.gather(first);
             self.commit(batch);
+        }
+        if self.damage.met().is_some() {
+            self.leave_the_file_alone();
+        }
+    }
+
+    /// Closing the last connection would bring the log into the file.
+    fn leave_the_file_alone(&self) {
+        let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        if let Err(error) = self.connection.set_db_config(keep, true) {
+            tracing::error!(%error, "the log of the damaged store may be brought into its file");
         }
     }
 
@@ -208,6 +227,9 @@ impl Committer {
     fn begin(&mut self) -> std::result::Result<(), Failure> {
         if let Some(why) = &self.broken {
             return Err(Failure::Unwritten(why.clone()));
+        }
+        if let Some(damaged) = self.damage.met() {
+            return Err(damaged);
         }
         execute(&self.connection, "BEGIN IMMEDIATE")
             .map_err(|error| Failure::Unwritten(error.to_string()))

@@ -64,7 +64,7 @@ impl World {
 
     async fn open(&mut self) {
         let options = SqliteOptions {
-            check_on_open: false,
+            check_up_to: 0,
             ..SqliteOptions::new(self.folder.path().join("store.db"))
         };
         let store = SqliteStore::open(options).unwrap();

@@ -52,7 +52,12 @@ impl Bench {
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteOptions::new(folder.path().join("store.db"));
-    let writer = Writer::start(open_writer(&options).unwrap(), &options).unwrap();
+    let writer = Writer::start(
+        open_writer(&options).unwrap(),
+        &options,
+        Damage::none_in(&options.path),
+    )
+    .unwrap();
     let outside = open_reader(&options).unwrap();
     Bench {
         _folder: folder,
