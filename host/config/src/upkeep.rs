@@ -34,6 +34,9 @@ pub(crate) struct Retention {
     /// How long events are remembered, so that one that is reported again starts nothing twice; also
     /// request keys, settled webhook deliveries, and configurations that no run needs.
     events_for: DurationText,
+    /// How long the kept file of a plugin that was replaced or removed stays after the last run that
+    /// needs it has ended. Backups older than this need a copy of the files made with them.
+    plugins_for: DurationText,
     /// Most ended runs. The oldest go first, whatever their age.
     #[schemars(range(min = 1))]
     max_ended_runs: u64,
@@ -54,6 +57,7 @@ impl Default for Retention {
             interval: DurationText(policy.interval),
             ended_runs_for: DurationText(policy.ended_runs_for),
             events_for: DurationText(policy.events_for),
+            plugins_for: DurationText(policy.plugins_for),
             max_ended_runs: policy.max_ended_runs,
             max_bytes: policy.max_bytes,
             batch: policy.batch,
@@ -114,6 +118,7 @@ pub(crate) fn retention(
         interval: raw.interval.0,
         ended_runs_for: raw.ended_runs_for.0,
         events_for: raw.events_for.0,
+        plugins_for: raw.plugins_for.0,
         max_ended_runs: raw.max_ended_runs,
         max_bytes: raw.max_bytes,
         batch: raw.batch,

@@ -1,6 +1,8 @@
-//! Old history goes, in rounds of small parts.
+//! Old history goes, in rounds of small parts, and with it plugin files that only it needed.
 
+use forebay_model::audit::AuditEntry;
 use forebay_store::retention::Pruned;
+use serde_json::json;
 
 use crate::Result;
 use crate::core::Core;
@@ -33,6 +35,40 @@ impl Core {
         }
         metrics::counter!("forebay_retention_bytes_total").increment(pruned.bytes);
         Ok(pruned)
+    }
+
+    /// Let go of the files of plugins that were replaced or removed and that no live run needs;
+    /// returns how many went. Written down, because no run can be moved back to them.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn let_go_of_plugins(&self) -> Result<usize> {
+        let policy = self.options.retention;
+        if !policy.enabled {
+            return Ok(0);
+        }
+        let needed = self.store.digests_in_use().await?;
+        let gone = self.guests.let_go(&needed, policy.plugins_for).await;
+        let at = self.clock.now();
+        let records = gone.iter().map(|plugin| {
+            let (name, version) = (plugin.name(), plugin.version());
+            tracing::info!(name, version, digest = %plugin.digest, "old plugin file removed");
+            AuditEntry {
+                at,
+                run: None,
+                flow: None,
+                actor: "system".to_owned(),
+                action: "plugin.removed".to_owned(),
+                details: json!({"name": name, "version": version, "digest": plugin.digest}),
+            }
+        });
+        let records: Vec<_> = records.collect();
+        if !records.is_empty() {
+            self.store.audit(records).await?;
+        }
+        metrics::counter!("forebay_retention_removed_total", "what" => "plugins")
+            .increment(gone.len() as u64);
+        Ok(gone.len())
     }
 
     /// Show how large the store is, and whether it is larger than it may be although all that may

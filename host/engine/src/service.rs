@@ -362,6 +362,7 @@ async fn prune_round(core: &Core, stop: &watch::Receiver<bool>) -> Result<()> {
             "old history removed"
         );
     }
+    core.let_go_of_plugins().await?;
     core.measure_store().await
 }
 

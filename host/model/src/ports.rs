@@ -232,6 +232,13 @@ pub trait Guests: Send + Sync + 'static {
     /// An accepted plugin by digest, also a replaced one.
     fn plugin(&self, digest: &Digest) -> Option<Arc<Plugin>>;
 
+    /// Let go of accepted plugins that have not been current or `needed` for so long, their files
+    /// included; returns those that went. How long is counted from the first call that found it so.
+    async fn let_go(&self, needed: &[Digest], unused_for: Duration) -> Vec<Arc<Plugin>> {
+        let _ = (needed, unused_for);
+        Vec::new()
+    }
+
     /// `handle`.
     async fn handle(
         &self,

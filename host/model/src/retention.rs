@@ -15,6 +15,9 @@ pub struct RetentionPolicy {
     /// How long the identity of an event is remembered (rule C-03), and with it request keys and
     /// settled webhook deliveries.
     pub events_for: Duration,
+    /// How long the kept file of a plugin that was replaced or removed stays after the last run that
+    /// needs it has ended.
+    pub plugins_for: Duration,
     /// Most ended runs; the oldest go first, whatever their age.
     pub max_ended_runs: u64,
     /// Bytes of the store above which ended runs and settled webhook deliveries go whatever their
@@ -35,6 +38,8 @@ impl Default for RetentionPolicy {
             ended_runs_for: 90 * DAY,
             // The number of rule C-03.
             events_for: 30 * DAY,
+            // A backup of this week still finds the files that its runs need.
+            plugins_for: 7 * DAY,
             // With some ten kilobytes a run this stays below `max_bytes`.
             max_ended_runs: 500_000,
             // A file that is copied and checked in minutes.

@@ -1,7 +1,7 @@
 //! What is known: which plugins were ever accepted, which are loaded, which are current, and which
 //! files are kept out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use forebay_model::plugin::{Plugin, Quarantined};
@@ -15,7 +15,8 @@ use crate::loaded::Loaded;
 pub(crate) struct Catalog {
     /// Every plugin ever accepted and kept.
     known: HashMap<Digest, Arc<Plugin>>,
-    /// Those ready to be called.
+    /// Those ready to be called: the current ones, and older ones that runs have asked for since
+    /// the last change.
     loaded: HashMap<Digest, Arc<Loaded>>,
     /// Digest that each file of the directory stands for: its content, or what it held before it
     /// was overwritten with something bad.
@@ -62,6 +63,25 @@ impl Catalog {
         self.known.get(digest).cloned()
     }
 
+    /// Plugins that no file of the directory stands for, by digest.
+    pub(crate) fn superseded(&self) -> Vec<Arc<Plugin>> {
+        let current: BTreeSet<&Digest> = self.files.values().collect();
+        let mut superseded: Vec<_> = self
+            .known
+            .values()
+            .filter(|plugin| !current.contains(&plugin.digest))
+            .cloned()
+            .collect();
+        superseded.sort_by(|one, other| one.digest.cmp(&other.digest));
+        superseded
+    }
+
+    /// Forget a plugin whose kept file is gone. A call into it that is under way goes on.
+    pub(crate) fn forget(&mut self, digest: &Digest) {
+        self.known.remove(digest);
+        self.loaded.remove(digest);
+    }
+
     pub(crate) fn loaded(&self, digest: &Digest) -> Option<Arc<Loaded>> {
         self.loaded.get(digest).cloned()
     }
@@ -97,6 +117,7 @@ impl Catalog {
         self.files.insert(file.to_owned(), plugin.digest.clone());
         self.add_loaded(&plugin.digest, loaded);
         self.known.insert(plugin.digest.clone(), Arc::new(plugin));
+        self.let_go_of_replaced();
     }
 
     /// A file is kept out. What it held before goes on.
@@ -114,7 +135,17 @@ impl Catalog {
     pub(crate) fn remove(&mut self, file: &str) -> bool {
         self.remove_names_of(file);
         let was_refused = self.refused.remove(file).is_some();
-        self.files.remove(file).is_some() || was_refused
+        let was_known = self.files.remove(file).is_some();
+        self.let_go_of_replaced();
+        was_known || was_refused
+    }
+
+    /// Code that no file stands for any more is let go of, or a host would grow with every reload.
+    /// Calls under way keep theirs; a run that still needs it gets it again from the kept files.
+    fn let_go_of_replaced(&mut self) {
+        let files = &self.files;
+        self.loaded
+            .retain(|digest, _| files.values().any(|current| current == digest));
     }
 
     fn remove_names_of(&mut self, file: &str) {

@@ -2,7 +2,8 @@
 //! they started with after its file was replaced or removed.
 //!
 //! `<digest>.wasm` is the component, `<digest>.json` what is known of it, `files.json` which file of
-//! the drop directory stood for which digest. Only the host writes here.
+//! the drop directory stood for which digest, `unused.json` since when which digest is not needed. Only
+//! the host writes here.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -14,10 +15,14 @@ use forebay_model::Digest;
 use forebay_model::plugin::Plugin;
 
 use super::directory::open_own;
+use super::unused::Unused;
 use crate::error::Error;
 
 /// Which file stands for which digest.
 const FILES: &str = "files.json";
+
+/// Since when which digest is not needed.
+const UNUSED: &str = "unused.json";
 
 pub(crate) struct Kept {
     dir: Dir,
@@ -67,7 +72,7 @@ impl Kept {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            if name == FILES || !name.ends_with(".json") {
+            if name == FILES || name == UNUSED || !name.ends_with(".json") {
                 continue;
             }
             match self.read_json::<Plugin>(&name) {
@@ -78,14 +83,40 @@ impl Kept {
         plugins
     }
 
+    /// Remove a component. Its description goes first: without it the component does not count as
+    /// kept, and what a crash leaves is found by its digest when it comes again.
+    pub(crate) fn remove(&self, digest: &Digest) -> io::Result<()> {
+        for name in [format!("{digest}.json"), component_name(digest)] {
+            match self.dir.remove_file(name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        self.dir.open(".")?.sync_all()
+    }
+
     /// Which file stood for which digest.
     pub(crate) fn files(&self) -> BTreeMap<String, Digest> {
-        match self.read_json(FILES) {
-            Ok(files) => files,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+        self.list(FILES)
+    }
+
+    /// Since when which digest is not needed.
+    pub(crate) fn unused(&self) -> Unused {
+        self.list(UNUSED)
+    }
+
+    /// Remember since when which digest is not needed.
+    pub(crate) fn note_unused(&self, unused: &Unused) -> io::Result<()> {
+        self.write(UNUSED, &serde_json::to_vec(unused)?)
+    }
+
+    fn list<T: serde::de::DeserializeOwned + Default>(&self, name: &str) -> T {
+        match self.read_json(name) {
+            Ok(list) => list,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => T::default(),
             Err(error) => {
-                tracing::error!(%error, "the list of plugin files cannot be read");
-                BTreeMap::new()
+                tracing::error!(%error, name, "a list beside the kept plugins cannot be read");
+                T::default()
             }
         }
     }

@@ -1,13 +1,15 @@
 //! The plugins of this host: the directory operators drop files into, the files kept for the runs
 //! that need them, and which of them are current.
 //!
-//! [`load`] tells what a file goes through, [`scan`] when, [`kept`] where it stays.
+//! [`load`] tells what a file goes through, [`scan`] when, [`kept`] where it stays, [`unused`] until
+//! when.
 
 mod catalog;
 mod directory;
 mod kept;
 mod load;
 mod scan;
+mod unused;
 mod watch;
 
 use std::path::PathBuf;
