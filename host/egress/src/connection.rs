@@ -58,7 +58,7 @@ pub struct Connection {
     pub(crate) breaker: Arc<Breaker>,
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) record: Mutex<Record>,
-    warnings: Vec<String>,
+    secrets_missing: Vec<String>,
 }
 
 /// What is remembered of the requests so far.
@@ -149,7 +149,7 @@ impl Connection {
             problems.push(format!("the token endpoint cannot be reached: {error}"));
         }
         let budgets = Budgets::new(&info.rate_classes, settings, &mut problems);
-        let warnings = warnings(&reach, info, secrets);
+        let secrets_missing = secrets_missing(info, secrets);
         if !info.hosts.is_empty() && reach.reaches_nothing() {
             problems.push(format!(
                 "nothing that the connector asks for is allowed; add to allow_hosts: {}",
@@ -168,7 +168,7 @@ impl Connection {
         Ok(Self {
             wire,
             reach,
-            warnings,
+            secrets_missing,
             budgets,
             redactions,
             fills: Fills::new(secrets, &info.body_secrets),
@@ -193,11 +193,11 @@ impl Connection {
         &self.name
     }
 
-    /// What works, but not as somebody may expect: hosts that the connector asks for and the
-    /// operator does not allow, secrets that a webhook or a body would need.
+    /// Secrets that a webhook or a body would need and that are not there, each a sentence for an
+    /// operator. All else works without.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    pub fn secrets_missing(&self) -> &[String] {
+        &self.secrets_missing
     }
 
     /// What the connector asks for and `allow_hosts` does not allow in full, as entries for it.
@@ -250,31 +250,20 @@ impl Connection {
     }
 }
 
-fn warnings(reach: &Reach, info: &ConnectorInfo, secrets: &SecretSet) -> Vec<String> {
-    let hosts = reach.missing().into_iter().map(|host| {
-        format!("the connector asks for {host}, which allow_hosts does not allow in full")
+fn secrets_missing(info: &ConnectorInfo, secrets: &SecretSet) -> Vec<String> {
+    let webhooks = info.webhooks.iter().map(|webhook| {
+        (
+            webhook.secret.as_str(),
+            format!("the webhook \"{}\"", webhook.name),
+        )
     });
-    let needed = info
-        .webhooks
-        .iter()
-        .map(|webhook| {
-            (
-                webhook.secret.as_str(),
-                format!("the webhook \"{}\"", webhook.name),
-            )
+    let bodies = info.body_secrets.iter();
+    let bodies = bodies.map(|name| (name.as_str(), "requests".to_owned()));
+    webhooks
+        .chain(bodies)
+        .filter(|(name, _)| !secrets.contains(name))
+        .map(|(name, purpose)| {
+            format!("the secret \"{name}\" is missing; {purpose} cannot do without it")
         })
-        .chain(
-            info.body_secrets
-                .iter()
-                .map(|name| (name.as_str(), "requests".to_owned())),
-        );
-    let mut all: Vec<_> = hosts.collect();
-    for (name, purpose) in needed {
-        if !secrets.contains(name) {
-            all.push(format!(
-                "the secret \"{name}\" is missing; {purpose} cannot do without it"
-            ));
-        }
-    }
-    all
+        .collect()
 }

@@ -16,6 +16,8 @@ mod rekey;
 mod reload;
 mod restore;
 mod serve;
+mod validate;
+mod ways;
 
 use std::process::ExitCode;
 
