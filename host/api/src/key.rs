@@ -15,8 +15,10 @@ pub enum Scope {
     Read,
     /// Start runs and act on them, check and poll connections.
     Operate,
-    /// Change what the host goes by: rewind cursors.
+    /// Change what the host goes by: rewind cursors, move runs to other handlers, write backups.
     Admin,
+    /// Decide what a handler or a person at a vendor would decide: force the outcome of runs.
+    ApproverOverride,
 }
 
 impl Scope {
@@ -27,6 +29,7 @@ impl Scope {
             Self::Read => "read",
             Self::Operate => "operate",
             Self::Admin => "admin",
+            Self::ApproverOverride => "approver-override",
         }
     }
 }

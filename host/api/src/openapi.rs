@@ -6,7 +6,9 @@
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use crate::handle::{audit, backup, connections, events, flows, health, hooks, plugins, runs};
+use crate::handle::{
+    actions, audit, backup, connections, events, flows, health, hooks, many, plugins, runs, start,
+};
 use crate::key::Scope;
 use crate::problem;
 use crate::routes::{self, Access};
@@ -33,13 +35,16 @@ use crate::routes::{self, Access};
     paths(
         health::alive, health::ready, health::metrics, health::openapi,
         hooks::accept,
-        runs::start, runs::list, runs::parked, runs::show, runs::steps,
-        runs::cancel, runs::retry, runs::pause, runs::resume, runs::signal,
+        start::start, runs::list, runs::parked, runs::show, runs::steps,
+        actions::cancel, actions::retry, actions::pause, actions::resume, actions::signal,
+        actions::complete, actions::redrive, actions::upgrade,
+        many::cancel_many, many::retry_many, many::pause_many, many::resume_many,
+        many::signal_many, many::complete_many, many::redrive_many, many::upgrade_many,
         flows::list, flows::show, flows::check,
         plugins::list, plugins::show,
         connections::list, connections::show, connections::check, connections::poll,
         connections::cursor, connections::set_cursor,
-        events::list, events::notices,
+        events::list, events::show, events::redeliver, events::notices,
         audit::list, audit::of_run, audit::verify,
         backup::write,
     ),

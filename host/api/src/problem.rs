@@ -123,6 +123,11 @@ impl Problem {
         self
     }
 
+    /// What is wrong this time.
+    pub(crate) fn detail(&self) -> &str {
+        &self.document.detail
+    }
+
     fn after(mut self, pause: Option<Duration>) -> Self {
         self.retry_after = pause;
         self
@@ -178,6 +183,9 @@ impl From<StoreError> for Problem {
             StoreError::Refused(_) | StoreError::Superseded { .. } => {
                 Self::conflict(error.to_string())
             }
+            StoreError::KeyReused => {
+                Self::key_reused("this `Idempotency-Key` came before with another path or body")
+            }
             StoreError::Unwritable(_) => {
                 tracing::error!(%error, "the store cannot be written");
                 Self::unavailable("nothing was stored: the store cannot be written now")
@@ -216,6 +224,7 @@ impl From<EngineError> for Problem {
             } => Self::not_found(error.to_string()),
             // The flow or connection is configured, but what it needs is not there yet.
             EngineError::Unknown { .. } => Self::unavailable(error.to_string()),
+            EngineError::SwitchedOff(_) => Self::conflict(error.to_string()),
             EngineError::Refused(reason) => Self::refused(reason),
         }
     }

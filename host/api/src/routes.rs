@@ -10,7 +10,9 @@ use tower::util::MapRequest;
 
 use crate::api::Shared;
 use crate::guard::{self, Guard};
-use crate::handle::{audit, backup, connections, events, flows, health, hooks, plugins, runs};
+use crate::handle::{
+    actions, audit, backup, connections, events, flows, health, hooks, many, plugins, runs, start,
+};
 use crate::key::Scope;
 use crate::problem::Problem;
 use crate::verb;
@@ -109,6 +111,7 @@ impl Registry for Vec<Endpoint> {
 const READ: Access = Access::Scope(Scope::Read);
 const OPERATE: Access = Access::Scope(Scope::Operate);
 const ADMIN: Access = Access::Scope(Scope::Admin);
+const OVERRIDE: Access = Access::Scope(Scope::ApproverOverride);
 
 const fn get(path: &'static str, access: Access) -> Endpoint {
     Endpoint {
@@ -155,17 +158,28 @@ fn register<R: Registry>(registry: R) -> R {
             post("/hooks/{connection}/{hook}", Access::Webhook),
             hooks::accept,
         )
-        .add(post("/v1/flows/{flow}/runs", OPERATE), runs::start)
+        .add(post("/v1/flows/{flow}/runs", OPERATE), start::start)
         .add(get("/v1/runs", READ), runs::list)
         .add(get("/v1/parked", READ), runs::parked)
         .add(get("/v1/runs/{id}", READ), runs::show)
         .add(get("/v1/runs/{id}/steps", READ), runs::steps)
         .add(get("/v1/runs/{id}/audit", READ), audit::of_run)
-        .add(post("/v1/runs/{id}:cancel", OPERATE), runs::cancel)
-        .add(post("/v1/runs/{id}:retry", OPERATE), runs::retry)
-        .add(post("/v1/runs/{id}:pause", OPERATE), runs::pause)
-        .add(post("/v1/runs/{id}:resume", OPERATE), runs::resume)
-        .add(post("/v1/runs/{id}:signal", OPERATE), runs::signal)
+        .add(post("/v1/runs/{id}:cancel", OPERATE), actions::cancel)
+        .add(post("/v1/runs/{id}:retry", OPERATE), actions::retry)
+        .add(post("/v1/runs/{id}:pause", OPERATE), actions::pause)
+        .add(post("/v1/runs/{id}:resume", OPERATE), actions::resume)
+        .add(post("/v1/runs/{id}:signal", OPERATE), actions::signal)
+        .add(post("/v1/runs/{id}:complete", OVERRIDE), actions::complete)
+        .add(post("/v1/runs/{id}:redrive", OPERATE), actions::redrive)
+        .add(post("/v1/runs/{id}:upgrade", ADMIN), actions::upgrade)
+        .add(post("/v1/runs:cancel", OPERATE), many::cancel_many)
+        .add(post("/v1/runs:retry", OPERATE), many::retry_many)
+        .add(post("/v1/runs:pause", OPERATE), many::pause_many)
+        .add(post("/v1/runs:resume", OPERATE), many::resume_many)
+        .add(post("/v1/runs:signal", OPERATE), many::signal_many)
+        .add(post("/v1/runs:complete", OVERRIDE), many::complete_many)
+        .add(post("/v1/runs:redrive", OPERATE), many::redrive_many)
+        .add(post("/v1/runs:upgrade", ADMIN), many::upgrade_many)
         .add(get("/v1/flows", READ), flows::list)
         .add(get("/v1/flows/{name}", READ), flows::show)
         .add(
@@ -193,6 +207,11 @@ fn register<R: Registry>(registry: R) -> R {
             connections::set_cursor,
         )
         .add(get("/v1/events", READ), events::list)
+        .add(get("/v1/events/{id}", READ), events::show)
+        .add(
+            post("/v1/events/{id}:redeliver", OPERATE),
+            events::redeliver,
+        )
         .add(get("/v1/notices", READ), events::notices)
         .add(get("/v1/audit", READ), audit::list)
         .add(get("/v1/audit:verify", READ), audit::verify)

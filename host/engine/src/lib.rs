@@ -53,6 +53,9 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// The flow takes up nothing.
+    #[error("the flow {0} is switched off (enabled = false)")]
+    SwitchedOff(forebay_model::FlowName),
     /// The request cannot be carried out; says why.
     #[error("{0}")]
     Refused(String),

@@ -1,17 +1,24 @@
-//! What operators and the API do: start runs and act on them.
+//! What operators and the API do: start runs, and act on one or many of them.
+
+mod action;
+mod bulk;
+mod upgrade;
+
+pub use action::{Acted, Action, Order};
+pub use bulk::{Report, Selection};
+pub use upgrade::{Move, Pin};
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use forebay_model::audit::AuditEntry;
 use forebay_model::event::DeliveryContent;
 use forebay_model::flow::FlowSpec;
 use forebay_model::plugin::Plugin;
 use forebay_model::step::{Admission, Start};
 use forebay_model::{FlowName, RunId, Timestamp};
-use forebay_store::runs::{Control, Controlled, NewRun, RequestKey, StartOutcome};
-use serde_json::{Value, json};
+use forebay_store::runs::{NewRun, RequestKey, StartOutcome};
+use serde_json::Value;
 
 use crate::core::Core;
 use crate::topology::LiveFlow;
@@ -118,18 +125,19 @@ impl Core {
         })
     }
 
-    /// Start a run on request.
+    /// Start a run on request. A repeated request gets its old answer, whatever has become of the flow.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the flow is switched off or its handler refuses the input.
+    /// [`Error::SwitchedOff`] if the flow is, [`Error::Refused`] if its handler refuses the input.
     pub async fn start_run(&self, request: StartRequest) -> Result<StartOutcome> {
+        if let Some(key) = &request.key
+            && let Some(answer) = self.store.answered(key).await?
+        {
+            return Ok(answer);
+        }
         let delivery = DeliveryContent::Request(request.input.to_string());
         if !self.flow(&request.flow)?.spec.enabled {
-            let message = format!(
-                "the flow {} is switched off (enabled = false)",
-                request.flow
-            );
-            return Err(Error::Refused(message));
+            return Err(Error::SwitchedOff(request.flow));
         }
         let (flow, handler, start) = match self.admit(&request.flow, &delivery).await? {
             Admitted::Start {
@@ -155,43 +163,5 @@ impl Core {
         let outcome = self.store.start_run(run).await?;
         self.runs_wake.notify_one();
         Ok(outcome)
-    }
-
-    /// Act on a run.
-    ///
-    /// # Errors
-    /// If there is no such run, or the action does not fit its state.
-    pub async fn control(&self, run: &RunId, control: Control, actor: &str) -> Result<Controlled> {
-        let now = self.clock.now();
-        let (action, details) = describe(&control);
-        let flow = self.store.run(run).await?.map(|run| run.flow.to_string());
-        let audit = AuditEntry {
-            at: now,
-            run: Some(run.to_string()),
-            flow,
-            actor: actor.to_owned(),
-            action: action.to_owned(),
-            details,
-        };
-        let controlled = self.store.control(run, control, audit, now).await?;
-        self.runs_wake.notify_one();
-        // A run that ended gives back the events it did not look at.
-        self.events_wake.notify_one();
-        Ok(controlled)
-    }
-}
-
-fn describe(control: &Control) -> (&'static str, Value) {
-    match control {
-        Control::Cancel { reason, force, .. } => {
-            ("operator.cancel", json!({"reason": reason, "force": force}))
-        }
-        Control::Retry => ("operator.retry", json!({})),
-        Control::Pause => ("operator.pause", json!({})),
-        Control::Resume => ("operator.resume", json!({})),
-        Control::Signal(signal) => (
-            "operator.signal",
-            json!({"name": signal.name, "data": signal.data}),
-        ),
     }
 }

@@ -1,8 +1,12 @@
 //! The command line.
 
+mod runs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use runs::{Conditions, Many, RunList, Runs, Simple, Target};
 
 /// Runs business flows between DAMs and workflow engines durably.
 #[derive(Debug, Parser)]
@@ -49,7 +53,7 @@ pub(crate) enum Command {
     /// Runs of a running host.
     #[command(subcommand)]
     Runs(Runs),
-    /// Events of a running host, newest first.
+    /// Events of a running host, newest first; or one of them.
     Events(Events),
     /// Start a run of a flow.
     Trigger(Trigger),
@@ -190,87 +194,11 @@ pub(crate) enum Connections {
     },
 }
 
-/// Runs.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Runs {
-    /// Runs, newest first.
-    List(RunList),
-    /// One run: state, what it waits for, steps.
-    Show {
-        /// Its id.
-        id: String,
-    },
-    /// Steps of a run with the calls they made.
-    Steps {
-        /// Its id.
-        id: String,
-    },
-    /// End a run; its handler cleans up first.
-    Cancel {
-        /// Its id.
-        id: String,
-        /// Why, for the audit.
-        #[arg(long)]
-        reason: String,
-        /// Do not ask the handler.
-        #[arg(long)]
-        force: bool,
-    },
-    /// Everything that proves how a run was decided, as one JSON document.
-    Evidence {
-        /// Its id.
-        id: String,
-    },
-    /// Try a parked or put-off run again now.
-    Retry {
-        /// Its id.
-        id: String,
-    },
-    /// Hold a run.
-    Pause {
-        /// Its id.
-        id: String,
-    },
-    /// Let a held run go on.
-    Resume {
-        /// Its id.
-        id: String,
-    },
-    /// Send a signal to a run.
-    Signal {
-        /// Its id.
-        id: String,
-        /// The signal's name.
-        name: String,
-        /// Its data, JSON.
-        #[arg(default_value = "{}")]
-        data: String,
-    },
-}
-
-/// Which runs.
-#[derive(Args, Debug)]
-pub(crate) struct RunList {
-    /// Of this flow.
-    #[arg(long)]
-    pub(crate) flow: Option<String>,
-    /// In this state: pending, running, waiting, retrying, parked, paused, completed, cancelled, failed.
-    #[arg(long)]
-    pub(crate) state: Option<String>,
-    /// With this business key.
-    #[arg(long)]
-    pub(crate) business_key: Option<String>,
-    /// With this label, `name:value`.
-    #[arg(long)]
-    pub(crate) label: Option<String>,
-    /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    pub(crate) limit: u32,
-}
-
 /// Which events.
 #[derive(Args, Debug)]
 pub(crate) struct Events {
+    #[command(subcommand)]
+    pub(crate) one: Option<OneEvent>,
     /// At this connection.
     #[arg(long)]
     pub(crate) connection: Option<String>,
@@ -280,6 +208,24 @@ pub(crate) struct Events {
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: u32,
+}
+
+/// One event.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OneEvent {
+    /// An event with what became of it.
+    Show {
+        /// Its number.
+        id: u64,
+    },
+    /// Have it routed anew: flows that ignored it are asked once more, nothing happens twice.
+    Redeliver {
+        /// Its number.
+        id: u64,
+        /// Why, for the audit.
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 /// Start a run.

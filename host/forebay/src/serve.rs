@@ -106,18 +106,17 @@ pub(crate) fn api_keys(configuration: &Configuration) -> Vec<ApiKey> {
         scopes: key
             .scopes
             .iter()
-            .filter_map(|scope| as_api_scope(*scope))
+            .map(|scope| as_api_scope(*scope))
             .collect(),
     })
     .collect()
 }
 
-fn as_api_scope(scope: forebay_config::Scope) -> Option<Scope> {
+fn as_api_scope(scope: forebay_config::Scope) -> Scope {
     match scope {
-        forebay_config::Scope::Read => Some(Scope::Read),
-        forebay_config::Scope::Operate => Some(Scope::Operate),
-        forebay_config::Scope::Admin => Some(Scope::Admin),
-        // No endpoint asks for it yet.
-        forebay_config::Scope::ApproverOverride => None,
+        forebay_config::Scope::Read => Scope::Read,
+        forebay_config::Scope::Operate => Scope::Operate,
+        forebay_config::Scope::Admin => Scope::Admin,
+        forebay_config::Scope::ApproverOverride => Scope::ApproverOverride,
     }
 }

@@ -13,6 +13,7 @@ pub mod control;
 pub mod fixtures;
 pub mod intake;
 pub mod lists;
+pub mod operators;
 pub mod retention;
 pub mod routing;
 
@@ -72,6 +73,18 @@ macro_rules! for_each_contract_case {
                 force_ends_at_once,
                 signals_wait_for_a_parked_run,
                 nothing_happens_to_an_ended_run;
+            operators:
+                the_record_of_an_action_holds_before_and_after,
+                a_forced_outcome_ends_at_once,
+                a_redriven_run_begins_with_what_the_first_began_with,
+                a_parked_run_ends_when_it_is_redriven,
+                nothing_is_redriven_beside_a_live_run_of_its_key,
+                a_run_between_activations_is_moved,
+                a_run_in_the_middle_of_an_activation_is_not_moved,
+                a_dry_run_only_tells,
+                a_repeated_action_happens_once,
+                a_repeated_request_is_about_the_same_runs,
+                an_event_is_routed_anew;
             lists:
                 a_repeated_request_gets_the_same_run,
                 runs_are_found_and_paged,

@@ -11,6 +11,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
+mod control;
 pub mod intake;
 pub mod query;
 pub mod retention;
@@ -37,8 +38,8 @@ use query::{
 };
 use retention::{Pruned, Size};
 use runs::{
-    Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
-    StepCommit,
+    Act, Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, RequestKey,
+    StartOutcome, StepCommit,
 };
 
 /// Why the store did not do it.
@@ -65,6 +66,9 @@ pub enum Error {
     /// The request does not fit the state of the run.
     #[error("{0}")]
     Refused(String),
+    /// A request key came before with another request.
+    #[error("this request key came before with another request")]
+    KeyReused,
     /// The store cannot be written now: disk full, read-only, locked. Nothing was written.
     #[error("the store cannot be written: {0}")]
     Unwritable(String),
@@ -175,6 +179,9 @@ pub trait Store: Send + Sync + 'static {
     /// Start a run on request. With a request key the answer to a repeated request is the same run.
     async fn start_run(&self, run: NewRun) -> Result<StartOutcome>;
 
+    /// What a request under this key was answered before, if it came before.
+    async fn answered(&self, request: &RequestKey) -> Result<Option<StartOutcome>>;
+
     /// Claim runs that have something to do: raises each run's epoch, sets its lease and state
     /// `running`, and for a fresh activation records its time and the newest event known.
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>>;
@@ -213,14 +220,38 @@ pub trait Store: Send + Sync + 'static {
     /// Make the runs that wait for this connection's health due at once; returns how many.
     async fn wake_connection(&self, connection: &ConnectionName, now: Timestamp) -> Result<u32>;
 
-    /// An operator's action on a run; audited in the same transaction.
+    /// An operator's action on a run; audited in the same transaction, with the run before and after
+    /// it.
+    async fn act(&self, act: Act) -> Result<Controlled>;
+
+    /// As [`Store::act`], without a request key.
     async fn control(
         &self,
         run: &RunId,
         control: Control,
         audit: AuditEntry,
         now: Timestamp,
-    ) -> Result<Controlled>;
+    ) -> Result<Controlled> {
+        let run = run.clone();
+        self.act(Act {
+            run,
+            control,
+            audit,
+            request: None,
+            dry_run: false,
+            at: now,
+        })
+        .await
+    }
+
+    /// Keep the runs that a request about many was decided for, so that the request repeated is about
+    /// the same ones; returns those of the first time.
+    async fn reserve(
+        &self,
+        request: RequestKey,
+        runs: Vec<RunId>,
+        at: Timestamp,
+    ) -> Result<Vec<RunId>>;
 
     /// Digests of handlers that live runs are pinned to.
     async fn digests_in_use(&self) -> Result<Vec<Digest>>;
@@ -275,6 +306,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Events, newest first.
     async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<StoredEvent>>;
+
+    /// An event.
+    async fn event(&self, event: u64) -> Result<Option<StoredEvent>>;
+
+    /// Have an event routed anew; audited in the same transaction. Runs that had it do not get it
+    /// again, and a run that it started before is not started again.
+    async fn redeliver(&self, event: u64, audit: AuditEntry) -> Result<StoredEvent>;
 
     /// Can the store be written? Used by readiness.
     async fn probe(&self) -> Result<()>;

@@ -1,4 +1,4 @@
-//! Runs: starting, claiming, ending activations, operators' actions.
+//! Runs: starting, claiming, ending activations. Operators' actions are in `control`.
 
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, StepRecord};
 use forebay_model::step::{Completion, Timer, WaitingOn};
 use forebay_model::{ConnectionName, Digest, Entity, FlowName, RunId, Timestamp};
+
+pub use crate::control::{Act, Control, Controlled, REDRIVE_OF, REDRIVEN_AS, Redrive, Upgrade};
 
 /// Name of the signal that asks a handler to clean up. It goes before everything else in an inbox.
 pub const CANCEL_SIGNAL: &str = "cancel";
@@ -212,39 +214,4 @@ pub struct PutOff {
     pub audit: Vec<AuditEntry>,
     /// When.
     pub at: Timestamp,
-}
-
-/// An operator's action on a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// End it. Without force the handler gets the signal `cancel` with `{"reason": …}` ahead of
-    /// everything else (what a parked activation was about is dropped) and cleans up; with force it
-    /// ends at once.
-    Cancel {
-        /// Why.
-        reason: String,
-        /// Do not ask the handler.
-        force: bool,
-        /// `operator:NAME`.
-        sender: String,
-    },
-    /// Try a parked or put-off activation again at once. A failed last call is made again; what
-    /// was recorded before stays. A run that its handler parked gets [`RETRY_SIGNAL`] if nothing
-    /// else waits for it.
-    Retry,
-    /// Hold it.
-    Pause,
-    /// Let it go on.
-    Resume,
-    /// Deliver a signal.
-    Signal(Signal),
-}
-
-/// What an operator's action did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Controlled {
-    /// The run after it.
-    pub run: Run,
-    /// It changed something.
-    pub changed: bool,
 }

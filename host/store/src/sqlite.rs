@@ -25,7 +25,9 @@ mod plans;
 mod prune;
 mod queries;
 mod readers;
+mod redrive;
 mod rekey;
+mod requests;
 mod restore;
 mod routing;
 mod rows;
@@ -34,6 +36,7 @@ mod seal;
 mod space;
 mod starting;
 mod timers;
+mod upgrade;
 mod writer;
 
 pub use self::options::{
@@ -68,8 +71,8 @@ use crate::query::{
 };
 use crate::retention::{Pruned, Size};
 use crate::runs::{
-    Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
-    StepCommit,
+    Act, Claim, ClaimRequest, Claimed, Committed, Controlled, NewRun, PutOff, RequestKey,
+    StartOutcome, StepCommit,
 };
 use crate::{Result, Store};
 
@@ -210,6 +213,11 @@ impl Store for SqliteStore {
         self.write(move |c| starting::start(c, &run)).await
     }
 
+    async fn answered(&self, request: &RequestKey) -> Result<Option<StartOutcome>> {
+        let request = request.clone();
+        self.read(move |c| requests::answered(c, &request)).await
+    }
+
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>> {
         self.write(move |c| claims::claim(c, &request)).await
     }
@@ -268,15 +276,21 @@ impl Store for SqliteStore {
         self.write(move |c| timers::wake(c, &connection, now)).await
     }
 
-    async fn control(
+    async fn act(&self, act: Act) -> Result<Controlled> {
+        if act.dry_run {
+            self.read(move |c| control::preview(c, &act)).await
+        } else {
+            self.write(move |c| control::act(c, act)).await
+        }
+    }
+
+    async fn reserve(
         &self,
-        run: &RunId,
-        control: Control,
-        audit: AuditEntry,
-        now: Timestamp,
-    ) -> Result<Controlled> {
-        let run = run.clone();
-        self.write(move |c| control::control(c, &run, control, audit, now))
+        request: RequestKey,
+        runs: Vec<RunId>,
+        at: Timestamp,
+    ) -> Result<Vec<RunId>> {
+        self.write(move |c| requests::reserve(c, &request, runs, at))
             .await
     }
 
@@ -357,6 +371,15 @@ impl Store for SqliteStore {
 
     async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<StoredEvent>> {
         self.read(move |c| queries::events(c, filter, &page)).await
+    }
+
+    async fn event(&self, event: u64) -> Result<Option<StoredEvent>> {
+        self.read(move |c| intake::find_event(c, event)).await
+    }
+
+    async fn redeliver(&self, event: u64, audit: AuditEntry) -> Result<StoredEvent> {
+        self.write(move |c| routing::redeliver(c, event, &audit))
+            .await
     }
 
     async fn probe(&self) -> Result<()> {

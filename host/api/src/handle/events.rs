@@ -1,15 +1,17 @@
 //! Events as they came in, and notices as runs gave them out.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use forebay_model::{ConnectionName, RunId};
 use forebay_store::query::EventFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Context;
-use crate::extract::Query;
-use crate::problem::Result;
+use super::actions::ReasonInput;
+use crate::extract::{Body, Query};
+use crate::guard::Caller;
+use crate::problem::{Problem, Result};
 use crate::view::event::StoredEventView;
 use crate::view::page::{Page, page_request};
 use crate::view::run::NoticeView;
@@ -52,6 +54,48 @@ pub(crate) async fn list(
     Ok(Json(Page::of(
         shared.core.store().events(filter, page).await,
     )?))
+}
+
+/// Show an event with what became of it.
+#[utoipa::path(get, path = "/v1/events/{id}", tag = "events",
+    params(("id" = u64, Path, description = "Number of the event")),
+    responses((status = 200, body = StoredEventView), (status = 404, description = "No such event")))]
+pub(crate) async fn show(
+    State(shared): Context,
+    Path(id): Path<String>,
+) -> Result<Json<StoredEventView>> {
+    let event = shared.core.store().event(number(&id)?).await?;
+    let event = event.ok_or_else(|| unknown(&id))?;
+    Ok(Json(event.into()))
+}
+
+/// Have an event routed anew.
+///
+/// Flows that ignored it are asked once more, and runs that wait for it now get it. Nothing happens
+/// twice: a run that had it does not get it again, and a run that it started is not started again.
+#[utoipa::path(post, path = "/v1/events/{id}:redeliver", tag = "events",
+    params(("id" = u64, Path, description = "Number of the event")), request_body = ReasonInput,
+    responses((status = 200, body = StoredEventView), (status = 404, description = "No such event")))]
+pub(crate) async fn redeliver(
+    State(shared): Context,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(input): Body<ReasonInput>,
+) -> Result<Json<StoredEventView>> {
+    let actor = caller.actor();
+    let event = shared
+        .core
+        .redeliver(number(&id)?, input.reason, &actor)
+        .await?;
+    Ok(Json(event.into()))
+}
+
+fn number(id: &str) -> Result<u64> {
+    id.parse().map_err(|_| unknown(id))
+}
+
+fn unknown(id: &str) -> Problem {
+    Problem::not_found(format!("no event `{id}`"))
 }
 
 /// Which notices.

@@ -1,6 +1,7 @@
 //! What endpoints do, a file per resource. Each reads its request, asks the engine or the store, and
 //! makes a view; the text above a handler is its description in the OpenAPI document.
 
+pub(crate) mod actions;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod connections;
@@ -8,8 +9,10 @@ pub(crate) mod events;
 pub(crate) mod flows;
 pub(crate) mod health;
 pub(crate) mod hooks;
+pub(crate) mod many;
 pub(crate) mod plugins;
 pub(crate) mod runs;
+pub(crate) mod start;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 //! Views are made from the model's types and never read back. They are types of their own so that a
 //! change inside cannot change the API unseen; the OpenAPI document is generated from them.
 
+pub(crate) mod action;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod connection;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use forebay_model::run::Run;
 use forebay_model::{Entity, RunId};
 use forebay_store::query::{InboxItem, NoticeRecord, RunTimer, RunWait};
-use forebay_store::runs::Controlled;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -254,25 +253,6 @@ pub(crate) struct StartedView {
     pub(crate) run_id: String,
     /// The run as it stands now.
     pub(crate) run: Option<RunView>,
-}
-
-/// What an operator's action did.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Controlled)]
-pub(crate) struct ControlledView {
-    /// It changed something; false if all was so already.
-    changed: bool,
-    /// The run after it.
-    run: RunView,
-}
-
-impl From<Controlled> for ControlledView {
-    fn from(controlled: Controlled) -> Self {
-        Self {
-            changed: controlled.changed,
-            run: controlled.run.into(),
-        }
-    }
 }
 
 impl From<Entity> for EntityView {

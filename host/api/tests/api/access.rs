@@ -6,10 +6,11 @@ use http::Request;
 
 use crate::support::Host;
 
-const KEYS: [(&str, &str); 3] = [
+const KEYS: [(&str, &str); 4] = [
     ("read", "read-key-0123456"),
     ("operate", "operate-key-0123"),
     ("admin", "admin-key-012345"),
+    ("approver-override", "override-key-012"),
 ];
 
 /// Every documented operation: method, a concrete path, the scope the document asks for.

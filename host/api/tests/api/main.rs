@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod actions;
 mod backup;
 mod documented;
 mod doubles;

@@ -74,7 +74,7 @@ async fn unknown_paths_and_verbs_are_not_found() {
         "/v2/runs",
         "/v1/runs/r-1:explode",
         "/~cancel/v1/runs/r-1",
-        "/v1/runs:cancel",
+        "/v1/runs:explode",
         "/v1/x:",
     ];
     for path in paths {

@@ -61,7 +61,11 @@ pass_on! {
     fn fire_timers(now: Timestamp, limit: u32) -> u32;
     fn next_due() -> Option<Timestamp>;
     fn wake_connection(connection: &ConnectionName, now: Timestamp) -> u32;
-    fn control(run: &RunId, control: Control, audit: AuditEntry, now: Timestamp) -> Controlled;
+    fn act(act: Act) -> Controlled;
+    fn reserve(request: RequestKey, runs: Vec<RunId>, at: Timestamp) -> Vec<RunId>;
+    fn redeliver(event: u64, audit: AuditEntry) -> StoredEvent;
+    fn answered(request: &RequestKey) -> Option<StartOutcome>;
+    fn event(event: u64) -> Option<StoredEvent>;
     fn digests_in_use() -> Vec<Digest>;
     fn audit(entries: Vec<AuditEntry>) -> ();
     fn audit_records(run: Option<&RunId>, page: PageRequest) -> Page<AuditRecord>;

@@ -126,7 +126,17 @@ impl Host {
                 ApiKey::of("viewer", "read-key-0123456", [Scope::Read]),
                 ApiKey::of("ops", "operate-key-0123", [Scope::Operate]),
                 ApiKey::of("root", "admin-key-012345", [Scope::Admin]),
-                ApiKey::of("all", "all", [Scope::Read, Scope::Operate, Scope::Admin]),
+                ApiKey::of("board", "override-key-012", [Scope::ApproverOverride]),
+                ApiKey::of(
+                    "all",
+                    "all",
+                    [
+                        Scope::Read,
+                        Scope::Operate,
+                        Scope::Admin,
+                        Scope::ApproverOverride,
+                    ],
+                ),
             ],
             metrics: Arc::new(|| "# TYPE forebay_up gauge\nforebay_up 1\n".to_owned()),
             ready: ready.subscribe(),

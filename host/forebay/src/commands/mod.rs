@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use self::table::{Column, table};
-use crate::arguments::{Command, Connections, Events, Flows, Plugins, Remote, Trigger};
+use crate::arguments::{Command, Connections, Events, Flows, OneEvent, Plugins, Remote, Trigger};
 use crate::client::Client;
 
 /// Print a line to standard output. A reader that has gone away is no error of ours.
@@ -32,7 +32,7 @@ pub(crate) fn run(remote: &Remote, command: Command) -> anyhow::Result<ExitCode>
         Command::Plugins(command) => plugins(&client, &printer, &command)?,
         Command::Flows(command) => flows(&client, &printer, &command)?,
         Command::Connections(command) => connections(&client, &printer, &command)?,
-        Command::Runs(command) => run::runs(&client, &printer, &command)?,
+        Command::Runs(command) => return run::runs(&client, &printer, &command),
         Command::Events(command) => events(&client, &printer, &command)?,
         Command::Trigger(command) => trigger(&client, &printer, &command)?,
         Command::Audit(command) => return audit::audit(&client, &printer, &command),
@@ -164,6 +164,18 @@ fn findings(printer: &Printer, answer: &Value) {
 }
 
 fn events(client: &Client, printer: &Printer, command: &Events) -> anyhow::Result<()> {
+    match &command.one {
+        Some(OneEvent::Show { id }) => {
+            printer.one(&client.get(&format!("/v1/events/{id}"), &[])?);
+            return Ok(());
+        }
+        Some(OneEvent::Redeliver { id, reason }) => {
+            let path = format!("/v1/events/{id}:redeliver");
+            printer.one(&client.post(&path, &json!({ "reason": reason }), None)?);
+            return Ok(());
+        }
+        None => {}
+    }
     let query = [
         ("connection", command.connection.clone()),
         ("kind", command.kind.clone()),

@@ -1,93 +1,211 @@
 //! `forebay runs`.
 
+use std::process::ExitCode;
+
 use serde_json::{Value, json};
 
-use super::Printer;
 use super::table::Column;
-use crate::arguments::{RunList, Runs};
+use super::{Printer, complain};
+use crate::arguments::{Conditions, Many, RunList, Runs, Simple, Target};
 use crate::client::Client;
 
-pub(super) fn runs(client: &Client, printer: &Printer, command: &Runs) -> anyhow::Result<()> {
+pub(super) fn runs(client: &Client, printer: &Printer, command: &Runs) -> anyhow::Result<ExitCode> {
+    let asking = Asking { client, printer };
     match command {
-        Runs::List(filter) => list(client, printer, filter),
-        Runs::Show { id } => {
-            printer.one(&client.get(&format!("/v1/runs/{id}"), &[])?);
-            Ok(())
+        Runs::List(filter) => asking.list(filter)?,
+        Runs::Show { id } => printer.one(&client.get(&format!("/v1/runs/{id}"), &[])?),
+        Runs::Steps { id } => asking.steps(id)?,
+        Runs::Evidence { id } => printer.one(&super::audit::evidence(client, id)?),
+        Runs::Cancel {
+            target,
+            reason,
+            force,
+        } => {
+            let body = json!({ "reason": reason, "force": force });
+            return asking.act(target, "cancel", &body);
         }
-        Runs::Steps { id } => steps(client, printer, id),
-        Runs::Evidence { id } => {
-            printer.one(&super::audit::evidence(client, id)?);
-            Ok(())
+        Runs::Retry(simple) => return asking.simple(simple, "retry"),
+        Runs::Pause(simple) => return asking.simple(simple, "pause"),
+        Runs::Resume(simple) => return asking.simple(simple, "resume"),
+        Runs::Redrive(simple) => return asking.simple(simple, "redrive"),
+        Runs::Upgrade(simple) => return asking.simple(simple, "upgrade"),
+        Runs::Signal {
+            words,
+            many,
+            reason,
+        } => return asking.signal(words, many, reason.as_deref()),
+        Runs::Complete {
+            target,
+            outcome,
+            reason,
+        } => {
+            let body = json!({ "outcome": outcome, "reason": reason });
+            return asking.act(target, "complete", &body);
         }
-        Runs::Cancel { id, reason, force } => act(
-            client,
-            printer,
-            id,
-            "cancel",
-            &json!({ "reason": reason, "force": force }),
-        ),
-        Runs::Retry { id } => act(client, printer, id, "retry", &json!({})),
-        Runs::Pause { id } => act(client, printer, id, "pause", &json!({})),
-        Runs::Resume { id } => act(client, printer, id, "resume", &json!({})),
-        Runs::Signal { id, name, data } => {
-            let data: Value = serde_json::from_str(data)
-                .map_err(|error| anyhow::anyhow!("the signal's data is not JSON: {error}"))?;
-            act(
-                client,
-                printer,
-                id,
-                "signal",
-                &json!({ "name": name, "data": data }),
-            )
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A command under way.
+struct Asking<'a> {
+    client: &'a Client,
+    printer: &'a Printer,
+}
+
+impl Asking<'_> {
+    fn list(&self, filter: &RunList) -> anyhow::Result<()> {
+        let conditions = &filter.conditions;
+        let query = [
+            ("flow", conditions.flow.clone()),
+            ("state", conditions.state.clone()),
+            ("business_key", conditions.business_key.clone()),
+            ("label", conditions.label.clone()),
+            ("since", conditions.since.clone()),
+            ("until", conditions.until.clone()),
+            ("limit", Some(filter.limit.to_string())),
+        ];
+        let columns = [
+            Column::new("run", "/id"),
+            Column::new("flow", "/flow"),
+            Column::new("title", "/title"),
+            Column::new("state", "/state"),
+            Column::new("outcome", "/outcome"),
+            Column::new("waits for", "/waiting_on/summary"),
+            Column::new("parked", "/park_reason/message"),
+        ];
+        let answer = self.client.get("/v1/runs", &query)?;
+        self.printer.list(&answer, "items", &columns);
+        Ok(())
+    }
+
+    fn steps(&self, id: &str) -> anyhow::Result<()> {
+        let columns = [
+            Column::new("step", "/activation"),
+            Column::new("about", "/trigger"),
+            Column::new("result", "/result"),
+            Column::new("summary", "/summary"),
+            Column::new("attempts", "/attempts"),
+            Column::new("ended", "/ended_at"),
+        ];
+        let answer = self.client.get(&format!("/v1/runs/{id}/steps"), &[])?;
+        self.printer.list(&answer, "items", &columns);
+        Ok(())
+    }
+
+    fn simple(&self, simple: &Simple, verb: &str) -> anyhow::Result<ExitCode> {
+        let body = json!({ "reason": simple.reason });
+        self.act(&simple.target, verb, &body)
+    }
+
+    fn signal(
+        &self,
+        words: &[String],
+        many: &Many,
+        reason: Option<&str>,
+    ) -> anyhow::Result<ExitCode> {
+        let (id, words) = match words {
+            words if many.all => (None, words),
+            [id, words @ ..] => (Some(id), words),
+            [] => (None, words),
+        };
+        let (name, data) = match words {
+            [name] => (name, "{}"),
+            [name, data] => (name, data.as_str()),
+            _ if many.all => anyhow::bail!("give the signal's name, and its data if it has any"),
+            _ => anyhow::bail!("give the run's id, the signal's name, and its data if it has any"),
+        };
+        let data: Value = serde_json::from_str(data)
+            .map_err(|error| anyhow::anyhow!("the signal's data is not JSON: {error}"))?;
+        let body = json!({ "name": name, "data": data, "reason": reason });
+        match id {
+            Some(id) => self.act_on_one(id, many, "signal", &body),
+            None => self.act_on_many(many, "signal", &body),
         }
+    }
+
+    fn act(&self, target: &Target, verb: &str, body: &Value) -> anyhow::Result<ExitCode> {
+        match &target.id {
+            Some(id) => self.act_on_one(id, &target.many, verb, body),
+            None => self.act_on_many(&target.many, verb, body),
+        }
+    }
+
+    fn act_on_one(
+        &self,
+        id: &str,
+        how: &Many,
+        verb: &str,
+        body: &Value,
+    ) -> anyhow::Result<ExitCode> {
+        let path = format!("/v1/runs/{id}:{verb}?dry_run={}", how.dry_run);
+        let key = how.idempotency_key.as_deref();
+        self.printer.one(&self.client.post(&path, body, key)?);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Without `--yes` it is only a question: what matches is seldom what one had in mind.
+    fn act_on_many(&self, many: &Many, verb: &str, with: &Value) -> anyhow::Result<ExitCode> {
+        let dry_run = many.dry_run || !many.yes;
+        let body = json!({ "matching": matching(many), "with": with });
+        let path = format!("/v1/runs:{verb}?dry_run={dry_run}");
+        let key = many.idempotency_key.as_deref();
+        let answer = self.client.post(&path, &body, key)?;
+        let columns = [
+            Column::new("run", "/run"),
+            Column::new("title", "/acted/run/title"),
+            Column::new("result", "/result"),
+            Column::new("state", "/acted/run/state"),
+            Column::new("reason", "/reason"),
+            Column::new("successor", "/acted/successor"),
+            Column::new("from", "/acted/moved/from/handler_version"),
+            Column::new("to", "/acted/moved/to/handler_version"),
+            Column::new("state before", "/acted/moved/from/state_version"),
+            Column::new("state after", "/acted/moved/to/state_version"),
+        ];
+        // Only what the action fills: a table of empty columns is hard to read.
+        let items = answer["items"].as_array().cloned().unwrap_or_default();
+        let filled = columns
+            .into_iter()
+            .filter(|column| items.iter().any(|item| column.holds(item)));
+        let filled: Vec<_> = filled.collect();
+        self.printer.list(&answer, "items", &filled);
+        if !self.printer.json {
+            let done = if dry_run { "would change" } else { "changed" };
+            complain(&format!(
+                "{} {done}, {} refused",
+                answer["changed"], answer["refused"]
+            ));
+        }
+        if !many.yes && !many.dry_run {
+            complain("nothing was done; repeat with --yes");
+        }
+        let refused = answer["refused"].as_u64().unwrap_or_default();
+        Ok(if refused > 0 {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
     }
 }
 
-fn list(client: &Client, printer: &Printer, filter: &RunList) -> anyhow::Result<()> {
-    let query = [
-        ("flow", filter.flow.clone()),
-        ("state", filter.state.clone()),
-        ("business_key", filter.business_key.clone()),
-        ("label", filter.label.clone()),
-        ("limit", Some(filter.limit.to_string())),
-    ];
-    let columns = [
-        Column::new("run", "/id"),
-        Column::new("flow", "/flow"),
-        Column::new("title", "/title"),
-        Column::new("state", "/state"),
-        Column::new("outcome", "/outcome"),
-        Column::new("waits for", "/waiting_on/summary"),
-        Column::new("parked", "/park_reason/message"),
-    ];
-    printer.list(&client.get("/v1/runs", &query)?, "items", &columns);
-    Ok(())
-}
-
-fn steps(client: &Client, printer: &Printer, id: &str) -> anyhow::Result<()> {
-    let columns = [
-        Column::new("step", "/activation"),
-        Column::new("about", "/trigger"),
-        Column::new("result", "/result"),
-        Column::new("summary", "/summary"),
-        Column::new("attempts", "/attempts"),
-        Column::new("ended", "/ended_at"),
-    ];
-    printer.list(
-        &client.get(&format!("/v1/runs/{id}/steps"), &[])?,
-        "items",
-        &columns,
-    );
-    Ok(())
-}
-
-fn act(
-    client: &Client,
-    printer: &Printer,
-    id: &str,
-    verb: &str,
-    body: &Value,
-) -> anyhow::Result<()> {
-    printer.one(&client.post(&format!("/v1/runs/{id}:{verb}"), body, None)?);
-    Ok(())
+/// The conditions as the API takes them.
+fn matching(many: &Many) -> Value {
+    let Conditions {
+        flow,
+        state,
+        business_key,
+        label,
+        since,
+        until,
+    } = &many.conditions;
+    json!({
+        "flow": flow,
+        "state": state.iter().collect::<Vec<_>>(),
+        "business_key": business_key,
+        "label": label,
+        "since": since,
+        "until": until,
+        "limit": many.limit,
+        "cursor": many.cursor,
+    })
 }

@@ -19,6 +19,12 @@ impl Column {
     pub(crate) const fn new(heading: &'static str, pointer: &'static str) -> Self {
         Self { heading, pointer }
     }
+
+    /// Does this item have something to show here?
+    pub(crate) fn holds(&self, item: &Value) -> bool {
+        item.pointer(self.pointer)
+            .is_some_and(|value| !value.is_null())
+    }
 }
 
 /// The items as a table.

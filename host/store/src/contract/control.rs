@@ -186,7 +186,7 @@ pub async fn force_ends_at_once(store: &dyn Store) {
         .await;
     assert!(matches!(late, Err(Error::Superseded { .. })), "{late:?}");
     nothing_due(store, 999).await;
-    let expected = ["run.started", "operator", "run.cancelled", "inbox.dropped"];
+    let expected = ["run.started", "run.cancelled", "inbox.dropped", "operator"];
     assert_eq!(actions(store, &run).await, expected);
 }
 

@@ -1,50 +1,115 @@
 //! Operators' actions on runs.
 
-use forebay_model::audit::AuditEntry;
 use forebay_model::event::{DeliveryContent, Signal};
 use forebay_model::run::{Run, RunState, StepRecord};
 use forebay_model::step::Completion;
 use forebay_model::{RunId, Timestamp};
 use rusqlite::{Connection, params};
-use serde_json::json as value;
+use serde_json::{Value, json as value};
 
 use super::claims::resting;
 use super::inbox::{self, Origin};
 use super::rows::{execute, first, get_run, json, time_option};
-use super::{audit, journal, starting};
-use crate::runs::{CANCEL_SIGNAL, Control, Controlled, RETRY_SIGNAL};
+use super::{audit, journal, redrive, requests, starting, upgrade};
+use crate::runs::{Act, CANCEL_SIGNAL, Control, Controlled, RETRY_SIGNAL, Redrive, StartOutcome};
 use crate::{Error, Result};
 
-/// Do what an operator asks, and write it down if it changes something.
-pub(super) fn control(
-    connection: &Connection,
-    id: &RunId,
-    control: Control,
-    entry: AuditEntry,
-    now: Timestamp,
-) -> Result<Controlled> {
-    let run = get_run(connection, id)?;
-    let changed = would_change(connection, &run, &control)?;
-    if changed {
-        audit::append(connection, &[entry])?;
-        apply(connection, &run, control, now)?;
-        inbox::refresh(connection, id)?;
+/// What an operator's action would do now.
+pub(super) fn preview(connection: &Connection, act: &Act) -> Result<Controlled> {
+    let run = get_run(connection, &act.run)?;
+    if let Some(repeated) = repeated(connection, &run, act)? {
+        return Ok(repeated);
     }
     Ok(Controlled {
-        run: get_run(connection, id)?,
-        changed,
+        changed: would_change(connection, &run, &act.control)?,
+        repeated: false,
+        successor: successor(connection, &run)?,
+        run,
+    })
+}
+
+/// Do what an operator asks, and write it down if it changes something.
+pub(super) fn act(connection: &Connection, act: Act) -> Result<Controlled> {
+    let before = preview(connection, &act)?;
+    if before.repeated {
+        return Ok(before);
+    }
+    if before.changed {
+        let redriven = matches!(act.control, Control::Redrive(_));
+        apply(connection, &before.run, act.control, act.at)?;
+        inbox::refresh(connection, &act.run)?;
+        let mut record = act.audit;
+        if let Value::Object(details) = &mut record.details {
+            let after = get_run(connection, &act.run)?;
+            details.insert("before".to_owned(), facts(&before.run));
+            details.insert("after".to_owned(), facts(&after));
+            if redriven {
+                let run = Redrive::successor(&before.run);
+                details.insert("run".to_owned(), value!(run.as_str()));
+            }
+        }
+        audit::append(connection, &[record])?;
+    }
+    if let Some(request) = &act.request {
+        requests::remember(connection, request, act.run.as_str(), act.at)?;
+    }
+    let run = get_run(connection, &act.run)?;
+    Ok(Controlled {
+        changed: before.changed,
+        repeated: false,
+        successor: successor(connection, &run)?,
+        run,
+    })
+}
+
+/// The answer to a request that was carried out before.
+fn repeated(connection: &Connection, run: &Run, act: &Act) -> Result<Option<Controlled>> {
+    let Some(request) = &act.request else {
+        return Ok(None);
+    };
+    match requests::answered(connection, request)? {
+        None => Ok(None),
+        Some(StartOutcome::KeyReused) => Err(Error::KeyReused),
+        Some(_) => Ok(Some(Controlled {
+            run: run.clone(),
+            changed: false,
+            repeated: true,
+            successor: successor(connection, run)?,
+        })),
+    }
+}
+
+fn successor(connection: &Connection, run: &Run) -> Result<Option<RunId>> {
+    let id = Redrive::successor(run);
+    Ok(starting::exists(connection, &id)?.then_some(id))
+}
+
+/// What of a run an operator's action can change.
+fn facts(run: &Run) -> Value {
+    let parked = run.park_reason.as_ref().map(|reason| &reason.code);
+    value!({
+        "state": run.state,
+        "activations": run.activations,
+        "outcome": run.outcome,
+        "parked": parked,
+        "handler": run.handler,
+        "configuration": run.config_hash,
+        "state-version": run.state_version,
     })
 }
 
 fn would_change(connection: &Connection, run: &Run, control: &Control) -> Result<bool> {
     match control {
+        Control::Redrive(_) => redrive::would_change(connection, run),
         Control::Cancel { .. } if !run.state.is_live() => Ok(false),
         _ if !run.state.is_live() => Err(Error::Refused(format!(
             "run {} has ended ({})",
             run.id,
             run.state.as_str()
         ))),
-        Control::Cancel { force: true, .. } | Control::Signal(_) => Ok(true),
+        Control::Cancel { force: true, .. } | Control::Signal(_) | Control::Complete { .. } => {
+            Ok(true)
+        }
         Control::Cancel { .. } => Ok(matches!(run.state, RunState::Parked | RunState::Paused)
             || !inbox::holds_cancel(connection, &run.id)?),
         Control::Retry if run.state == RunState::Paused => Err(Error::Refused(format!(
@@ -54,6 +119,7 @@ fn would_change(connection: &Connection, run: &Run, control: &Control) -> Result
         Control::Retry => Ok(matches!(run.state, RunState::Parked | RunState::Retrying)),
         Control::Pause => Ok(run.state != RunState::Paused),
         Control::Resume => Ok(run.state == RunState::Paused),
+        Control::Upgrade(upgrade) => upgrade::would_change(connection, run, upgrade),
     }
 }
 
@@ -64,20 +130,14 @@ fn apply(connection: &Connection, run: &Run, control: Control, now: Timestamp) -
             force: true,
             sender,
         } => {
-            // A later epoch fences off an activation that is under way.
-            execute(
-                connection,
-                "UPDATE runs SET epoch = epoch + 1 WHERE id = ?1",
-                [run.id.as_str()],
-            )?;
             let summary = format!("cancelled by {sender} without asking the handler");
             let completion = Completion {
                 outcome: reason,
                 summary,
             };
-            starting::end(
+            end_by_force(
                 connection,
-                &run.id,
+                run,
                 RunState::Cancelled,
                 &completion,
                 &sender,
@@ -89,6 +149,22 @@ fn apply(connection: &Connection, run: &Run, control: Control, now: Timestamp) -
             force: false,
             sender,
         } => cancel(connection, run, &reason, sender, now),
+        Control::Complete {
+            outcome,
+            reason,
+            sender,
+        } => {
+            let summary = format!("decided by {sender}: {reason}");
+            let completion = Completion { outcome, summary };
+            end_by_force(
+                connection,
+                run,
+                RunState::Completed,
+                &completion,
+                &sender,
+                now,
+            )
+        }
         Control::Retry => retry(connection, run, now),
         Control::Pause => {
             execute(
@@ -105,7 +181,27 @@ fn apply(connection: &Connection, run: &Run, control: Control, now: Timestamp) -
             inbox::deliver(connection, &run.id, Origin::Other, &content, now)?;
             Ok(())
         }
+        Control::Redrive(redrive) => redrive::apply(connection, run, redrive, now),
+        Control::Upgrade(upgrade) => upgrade::apply(connection, &run.id, &upgrade, now),
     }
+}
+
+/// End a live run without asking its handler.
+pub(super) fn end_by_force(
+    connection: &Connection,
+    run: &Run,
+    state: RunState,
+    completion: &Completion,
+    sender: &str,
+    now: Timestamp,
+) -> Result<()> {
+    // A later epoch fences off an activation that is under way.
+    execute(
+        connection,
+        "UPDATE runs SET epoch = epoch + 1 WHERE id = ?1",
+        [run.id.as_str()],
+    )?;
+    starting::end(connection, &run.id, state, completion, sender, now)
 }
 
 fn resume(connection: &Connection, run: &RunId, now: Timestamp) -> Result<()> {

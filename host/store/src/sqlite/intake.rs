@@ -32,14 +32,18 @@ pub(super) fn stored_event(row: &Row<'_>) -> Result<StoredEvent> {
 }
 
 /// An event by its number.
-pub(super) fn get_event(connection: &Connection, event: u64) -> Result<StoredEvent> {
+pub(super) fn find_event(connection: &Connection, event: u64) -> Result<Option<StoredEvent>> {
     first(
         connection,
         &format!("SELECT {EVENT} FROM events WHERE id = ?1"),
         [event],
         stored_event,
-    )?
-    .ok_or_else(|| Error::NotFound {
+    )
+}
+
+/// An event by its number, which must be there.
+pub(super) fn get_event(connection: &Connection, event: u64) -> Result<StoredEvent> {
+    find_event(connection, event)?.ok_or_else(|| Error::NotFound {
         what: "event",
         id: event.to_string(),
     })

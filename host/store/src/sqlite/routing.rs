@@ -1,5 +1,6 @@
 //! Where events go: to the runs that wait for them, to the live run of a key, to a new run.
 
+use forebay_model::audit::AuditEntry;
 use forebay_model::event::{DeliveryContent, Incoming};
 use forebay_model::{FlowName, RunId, Timestamp};
 use rusqlite::{Connection, params};
@@ -7,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::inbox::{self, Origin};
 use super::intake::get_event;
 use super::rows::{all, execute, json};
-use super::starting;
+use super::{audit, starting};
 use crate::Result;
 use crate::intake::{RoutePlan, Routed, StoredEvent, Subscriber};
 
@@ -81,6 +82,22 @@ pub(super) fn route_deferred(
     let mut routing = Routing::of(connection, get_event(connection, event)?, now);
     routing.carry_out(plan)?;
     routing.finish()
+}
+
+/// Have an event routed anew. What it did before is known by run and inbox and does not happen again.
+pub(super) fn redeliver(
+    connection: &Connection,
+    event: u64,
+    record: &AuditEntry,
+) -> Result<StoredEvent> {
+    get_event(connection, event)?;
+    execute(
+        connection,
+        "UPDATE events SET routed = 0 WHERE id = ?1",
+        [event],
+    )?;
+    audit::append(connection, std::slice::from_ref(record))?;
+    get_event(connection, event)
 }
 
 /// One event on its way.

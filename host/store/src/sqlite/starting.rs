@@ -6,11 +6,11 @@ use forebay_model::{FlowName, RunId, Timestamp};
 use rusqlite::{Connection, params};
 use serde_json::json as value;
 
-use super::audit;
 use super::inbox::{self, Origin};
 use super::rows::{execute, first, get_run, json};
+use super::{audit, requests};
 use crate::Result;
-use crate::runs::{NewRun, RequestKey, StartOutcome};
+use crate::runs::{NewRun, StartOutcome};
 
 /// The live run of a key.
 pub(super) fn live_run(
@@ -46,7 +46,7 @@ pub(super) fn is_live(connection: &Connection, run: &RunId) -> Result<bool> {
 /// Start a run on request.
 pub(super) fn start(connection: &Connection, run: &NewRun) -> Result<StartOutcome> {
     if let Some(request) = &run.request
-        && let Some(answer) = answered_before(connection, request)?
+        && let Some(answer) = requests::answered(connection, request)?
     {
         return Ok(answer);
     }
@@ -64,28 +64,9 @@ pub(super) fn start(connection: &Connection, run: &NewRun) -> Result<StartOutcom
         StartOutcome::Started(id) | StartOutcome::Delivered(id) | StartOutcome::Repeated(id),
     ) = (&run.request, &outcome)
     {
-        execute(
-            connection,
-            "INSERT INTO requests (key, fingerprint, run, at) VALUES (?1, ?2, ?3, ?4)",
-            params![request.key, request.fingerprint, id.as_str(), run.at.0],
-        )?;
+        requests::remember(connection, request, id.as_str(), run.at)?;
     }
     Ok(outcome)
-}
-
-fn answered_before(connection: &Connection, request: &RequestKey) -> Result<Option<StartOutcome>> {
-    first(
-        connection,
-        "SELECT fingerprint, run FROM requests WHERE key = ?1",
-        [&request.key],
-        |row| {
-            Ok(if row.get::<_, String>(0)? == request.fingerprint {
-                StartOutcome::Repeated(row.get::<_, String>(1)?.into())
-            } else {
-                StartOutcome::KeyReused
-            })
-        },
-    )
 }
 
 /// Store a run whose id and key are free, with what it starts with in its inbox.

@@ -26,6 +26,7 @@ type Handler = Arc<dyn Fn(Activation, Desk) -> BoxFuture<'static, Answer> + Send
 type Admit = Arc<dyn Fn(&DeliveryContent) -> Result<Admission, GuestError> + Send + Sync>;
 type Changes = Arc<dyn Fn(Option<&str>) -> ConnectorResult<ChangePage> + Send + Sync>;
 type Webhook = Arc<dyn Fn(&WebhookRequest) -> ConnectorResult<Vec<Event>> + Send + Sync>;
+type Migrate = Arc<dyn Fn(&str, u32) -> Result<String, String> + Send + Sync>;
 type Check = Arc<dyn Fn() -> ConnectorResult<Vec<Finding>> + Send + Sync>;
 
 /// All components; outlives the host, as files do.
@@ -41,6 +42,9 @@ struct Inner {
     changes: Changes,
     webhook: Webhook,
     check: Check,
+    migrate: Migrate,
+    /// Plugins that were replaced: runs may be pinned to them.
+    replaced: Vec<Arc<Plugin>>,
 }
 
 impl Script {
@@ -56,6 +60,8 @@ impl Script {
             changes: Arc::new(|_| Ok(Ok(page(Vec::new(), "start", false)))),
             webhook: Arc::new(|request| Ok(Ok(serde_json::from_slice(&request.body).unwrap()))),
             check: Arc::new(|| Ok(Ok(Vec::new()))),
+            migrate: Arc::new(|_, from| Err(format!("version {from} is unknown"))),
+            replaced: Vec::new(),
         };
         let script = Arc::new(Self {
             vendor: Vendor::default(),
@@ -106,6 +112,25 @@ impl Script {
         check: impl Fn() -> ConnectorResult<Vec<Finding>> + Send + Sync + 'static,
     ) {
         self.inner().check = Arc::new(check);
+    }
+
+    /// How handlers take over older state.
+    pub(crate) fn migrate(
+        &self,
+        migrate: impl Fn(&str, u32) -> Result<String, String> + Send + Sync + 'static,
+    ) {
+        self.inner().migrate = Arc::new(migrate);
+    }
+
+    /// Put another file in the place of a plugin's; runs that have the old one keep it.
+    pub(crate) fn replace(&self, plugin: &str, change: impl FnOnce(&mut Plugin)) {
+        let mut inner = self.inner();
+        let old = inner.plugins[plugin].clone();
+        let mut new = Plugin::clone(&old);
+        new.digest = Digest::of(format!("{} again", old.digest).as_bytes());
+        change(&mut new);
+        inner.replaced.push(old);
+        inner.plugins.insert(plugin.to_owned(), Arc::new(new));
     }
 
     /// Take a plugin's file away.
@@ -170,11 +195,9 @@ impl Guests for Script {
     }
 
     fn plugin(&self, digest: &Digest) -> Option<Arc<Plugin>> {
-        self.inner()
-            .plugins
-            .values()
-            .find(|plugin| plugin.digest == *digest)
-            .cloned()
+        let inner = self.inner();
+        let mut known = inner.plugins.values().chain(&inner.replaced);
+        known.find(|plugin| plugin.digest == *digest).cloned()
     }
 
     async fn handle(
@@ -219,9 +242,10 @@ impl Guests for Script {
         &self,
         _handler: &Digest,
         state: &str,
-        _from_version: u32,
+        from_version: u32,
     ) -> Result<Result<String, String>, GuestError> {
-        Ok(Ok(state.to_owned()))
+        let migrate = self.inner().migrate.clone();
+        Ok(migrate(state, from_version))
     }
 
     async fn call(

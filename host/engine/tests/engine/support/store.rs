@@ -15,8 +15,8 @@ use forebay_store::query::{
     EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
 };
 use forebay_store::runs::{
-    Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
-    StepCommit,
+    Act, Claim, ClaimRequest, Claimed, Committed, Controlled, NewRun, PutOff, RequestKey,
+    StartOutcome, StepCommit,
 };
 use forebay_store::{Error, Result, SqliteStore, Store};
 use serde_json::Value;
@@ -154,7 +154,9 @@ behind_faults! {
         release(claim: &Claim, now: Timestamp) -> ();
         fire_timers(now: Timestamp, limit: u32) -> u32;
         wake_connection(connection: &ConnectionName, now: Timestamp) -> u32;
-        control(run: &RunId, control: Control, audit: AuditEntry, now: Timestamp) -> Controlled;
+        act(act: Act) -> Controlled;
+        reserve(request: RequestKey, runs: Vec<RunId>, at: Timestamp) -> Vec<RunId>;
+        redeliver(event: u64, audit: AuditEntry) -> StoredEvent;
         audit(entries: Vec<AuditEntry>) -> ();
     }
     reads {
@@ -168,6 +170,8 @@ behind_faults! {
         digests_in_use() -> Vec<Digest>;
         audit_records(run: Option<&RunId>, page: PageRequest) -> Page<AuditRecord>;
         verify_audit() -> std::result::Result<u64, u64>;
+        answered(request: &RequestKey) -> Option<StartOutcome>;
+        event(event: u64) -> Option<StoredEvent>;
         run(run: &RunId) -> Option<Run>;
         runs(filter: RunFilter, page: PageRequest) -> Page<Run>;
         run_counts() -> Vec<(FlowName, RunState, u64)>;
