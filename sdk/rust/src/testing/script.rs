@@ -199,6 +199,13 @@ impl Script {
         self
     }
 
+    /// Another run.
+    #[must_use]
+    pub fn run(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.run.run);
+        self
+    }
+
     /// Another business key.
     #[must_use]
     pub fn business_key(mut self, key: &str) -> Self {

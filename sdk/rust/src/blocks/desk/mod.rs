@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 pub use self::time::Alarm;
 use super::WorkCalendar;
 use super::question::{Answer, Asked, Question};
-use crate::capability::workflow::{PrincipalKind, ProcessState, StartRequest, Task, TaskQuery};
+use crate::capability::workflow::{
+    PrincipalKind, ProcessState, StartRequest, Started, Task, TaskQuery,
+};
 use crate::handler::{Cx, DecisionRecord};
 use crate::types::{Error, Field, FieldsExt};
 use crate::workflow::Decision;
@@ -26,6 +28,9 @@ const ASK: &str = "ask";
 const CLOSE: &str = "close";
 /// Outcome of a task that was taken back.
 const WITHDRAWN: &str = "withdrawn";
+/// Most processes of one business key. People give up long before; it keeps a mistake from asking
+/// for ever.
+const MOST_RUNS: u32 = 50;
 /// Most tasks of one process that are looked at: far more than people can answer.
 const TASK_LIMIT: usize = 10_000;
 
@@ -85,6 +90,7 @@ impl Desk {
     }
 
     /// Start the process with its first questions, or adopt the one of this business key (rule C-10).
+    /// Where an earlier run's process of this key has ended, a number is added to the key.
     ///
     /// # Errors
     /// Those of `workflow-sink.start`.
@@ -99,7 +105,7 @@ impl Desk {
         let request = request
             .variable("run", cx.run_id())
             .variable("questions", to_json(&questions)?);
-        let started = cx.workflow().start(&request)?;
+        let started = start(cx, request)?;
         self.process = started.process.id;
         if started.adopted {
             // The process of an earlier attempt or run: it may not have been asked all of this.
@@ -286,6 +292,24 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// Start a process of this run, or adopt the one that is there. One that ended belongs to an earlier
+/// run of the same business key.
+fn start(cx: &Cx, mut request: StartRequest) -> Result<Started, Error> {
+    let key = request.business_key.clone();
+    for number in 2..=MOST_RUNS {
+        let started = cx.workflow().start(&request)?;
+        let process = &started.process;
+        let ours = process.variables.text("run") == Some(cx.run_id());
+        if !started.adopted || ours || process.state == ProcessState::Active {
+            return Ok(started);
+        }
+        request.business_key = format!("{key}:{number}");
+    }
+    Err(Error::conflict(format!(
+        "{MOST_RUNS} processes of the business key {key} have ended already"
+    )))
 }
 
 /// The group to ask: this one, or the fallback where it is unknown or switched off (rule C-21). An

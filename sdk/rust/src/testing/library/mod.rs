@@ -1,4 +1,8 @@
 //! A DAM in memory, for tests of handlers.
+#![expect(
+    clippy::panic,
+    reason = "a test that asks for what is not there has failed"
+)]
 
 mod media;
 

@@ -1,0 +1,171 @@
+//! The course of a run: what happens on each delivery, and what all kinds of runs share.
+
+use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate, ShareQuery};
+use forebay_sdk::blocks::{DeskRules, Scan, Written, field_update, write};
+use forebay_sdk::handler::{DecisionRecord, interfaces};
+use forebay_sdk::{Cx, Delivery, Error, Step, Value, paging};
+
+use crate::DAM;
+use crate::admit::request_of;
+use crate::config::Config;
+use crate::state::{Clearing, Review, State, Subject};
+
+/// Timer: a deleted asset did not come back.
+pub(crate) const GONE: &str = "gone";
+/// Signal: end the run and clean up.
+pub(crate) const CANCEL: &str = "cancel";
+
+/// What comes next.
+pub(crate) type Next = Result<Step<State>, Error>;
+
+/// One activation.
+pub(crate) struct Course<'a> {
+    pub(crate) cx: &'a Cx,
+    pub(crate) config: &'a Config,
+}
+
+impl Course<'_> {
+    pub(crate) fn run(&self, state: Option<State>, delivery: Delivery) -> Next {
+        match state {
+            None => self.begin(&delivery),
+            Some(State::Scan(scan)) => self.scan(scan),
+            Some(State::Look(subject)) => self.look(subject),
+            Some(State::Review(review)) => self.review(*review, &delivery),
+            Some(State::Clearing(clearing)) => self.clearing(*clearing, &delivery),
+        }
+    }
+
+    fn begin(&self, delivery: &Delivery) -> Next {
+        let request = request_of(self.config, delivery)?.map_err(Error::invalid)?;
+        let subject = Subject {
+            asset: request.asset,
+            ..Subject::default()
+        };
+        if request.scan {
+            return self.scan(Scan::default());
+        }
+        if request.date.is_some() {
+            return self.begin_review(Review {
+                subject,
+                ..Review::default()
+            });
+        }
+        match request.wanted {
+            Some(wanted) => self.begin_clearing(Clearing {
+                subject,
+                wanted: wanted.or_default(self.config),
+                ..Clearing::default()
+            }),
+            None => self.look(subject),
+        }
+    }
+
+    // ---- People ---------------------------------------------------------------------------------
+
+    pub(crate) fn rules(&self) -> DeskRules<'_> {
+        DeskRules {
+            fallback_group: &self.config.fallback_group,
+            escalation_group: &self.config.escalation_group,
+            calendar: &self.config.calendar,
+            reminders: &self.config.reminders,
+            channels: &self.config.channels,
+        }
+    }
+
+    pub(crate) fn tell(&self, message: &str) {
+        for channel in &self.config.channels {
+            self.cx.notify(channel, message);
+        }
+    }
+
+    /// An audit record about the run's asset.
+    pub(crate) fn record(&self, action: &str, subject: &Subject) -> DecisionRecord {
+        self.about(DecisionRecord::new(action, "system"), subject)
+    }
+
+    /// A record with the asset it is about.
+    pub(crate) fn about(&self, mut record: DecisionRecord, subject: &Subject) -> DecisionRecord {
+        record.asset = Some(subject.asset.clone());
+        record.version = Some(subject.version.clone());
+        record.checksum.clone_from(&subject.checksum);
+        record
+    }
+
+    // ---- The asset ------------------------------------------------------------------------------
+
+    /// Write logical fields that differ.
+    pub(crate) fn write_fields(
+        &self,
+        asset: &Asset,
+        fields: &[(&str, Value)],
+    ) -> Result<(), Error> {
+        self.write(asset, &field_update(&self.config.fields, fields))
+    }
+
+    /// Write to an asset. A version that came meanwhile has the same rights, so it is written too.
+    pub(crate) fn write(&self, asset: &Asset, update: &AssetUpdate) -> Result<(), Error> {
+        if write(self.cx, asset, update)? == Written::Overtaken {
+            let now = self.cx.assets().get(&asset.id)?;
+            write(self.cx, &now, update)?;
+        }
+        Ok(())
+    }
+
+    /// Take an asset out of use: its status, and where this flow clears uses its access and shares.
+    pub(crate) fn keep_back(&self, asset: &Asset, why: &str) -> Result<(), Error> {
+        match &self.config.clearance {
+            None => {
+                let update = AssetUpdate::default().status(AssetStatus::Restricted);
+                self.write(asset, &update)?;
+            }
+            Some(clearance) => {
+                let block = &clearance.block_until_cleared;
+                if !block.acl_template.is_empty() {
+                    self.cx.access().apply(&asset.id, &block.acl_template)?;
+                }
+                if block.revoke_shares {
+                    self.revoke_shares(&asset.id)?;
+                }
+            }
+        }
+        let mut record = DecisionRecord::new("kept-back", "system");
+        record.asset = Some(asset.id.clone());
+        record.version = Some(asset.version.clone());
+        record.checksum.clone_from(&asset.checksum);
+        record.comment = Some(why.to_owned());
+        self.cx.decision(&record);
+        self.tell(&format!("\"{}\" was taken out of use: {why}", asset.name));
+        Ok(())
+    }
+
+    fn revoke_shares(&self, asset: &str) -> Result<(), Error> {
+        if !self.cx.available(DAM, interfaces::SHARING) {
+            return Ok(());
+        }
+        let (shares, _) = paging::collect(usize::MAX, |page| {
+            let query = ShareQuery {
+                asset: Some(asset.to_owned()),
+                collection: None,
+                external_id: None,
+                include_ended: false,
+                page: page.map(str::to_owned),
+            };
+            let found = self.cx.sharing().list(&query)?;
+            Ok((found.shares, found.next))
+        })?;
+        for share in shares {
+            self.cx.sharing().revoke(&share.id)?;
+        }
+        Ok(())
+    }
+}
+
+impl Subject {
+    /// Note the asset as it was just read.
+    pub(crate) fn note(&mut self, asset: &Asset) {
+        self.name.clone_from(&asset.name);
+        self.version.clone_from(&asset.version);
+        self.checksum.clone_from(&asset.checksum);
+        self.gone_since = None;
+    }
+}
