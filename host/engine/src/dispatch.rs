@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use forebay_model::{FlowName, Timestamp};
 use forebay_store::runs::{Claim, ClaimRequest, Claimed};
@@ -22,6 +23,8 @@ pub(crate) struct Active {
 #[derive(Debug, Default)]
 struct ActiveInner {
     claims: BTreeSet<(String, u64)>,
+    /// When they were renewed last.
+    renewed_at: Option<Timestamp>,
     by_flow: BTreeMap<FlowName, u32>,
 }
 
@@ -52,6 +55,18 @@ impl Active {
                 epoch: *epoch,
             })
             .collect()
+    }
+
+    /// Claims are held that were not renewed for this long.
+    fn wants_renewal(&self, now: Timestamp, age: Duration) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let renewed_at = inner.renewed_at.unwrap_or_default();
+        !inner.claims.is_empty() && now.since(renewed_at) >= age
+    }
+
+    fn note_renewal(&self, at: Timestamp) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.renewed_at = inner.renewed_at.max(Some(at));
     }
 
     fn count(&self) -> u32 {
@@ -94,9 +109,25 @@ impl Core {
         }
     }
 
+    /// As [`Core::claim`], but renew the claims held first if that is overdue. A host that stood
+    /// still, suspended or starved, finds them run out; without this it would take its own runs for
+    /// those of a dead host, and make calls again beside those that are under way.
+    pub(crate) async fn hold_and_claim(&self) -> Result<Vec<Claimed>> {
+        // The same moment for both: standing still in between cannot make the claims run out.
+        let now = self.clock.now();
+        if self.active.wants_renewal(now, self.options.lease / 2) {
+            self.renew_leases_at(now).await?;
+        }
+        self.claim_at(now).await
+    }
+
     /// Claim runnable activations for which there is room. There may be more: whoever gets some asks
     /// again.
     pub(crate) async fn claim(&self) -> Result<Vec<Claimed>> {
+        self.claim_at(self.clock.now()).await
+    }
+
+    async fn claim_at(&self, now: Timestamp) -> Result<Vec<Claimed>> {
         let mut room = self
             .options
             .max_activations
@@ -116,7 +147,7 @@ impl Core {
         }
         let request = ClaimRequest {
             owner: self.owner.clone(),
-            now: self.clock.now(),
+            now,
             lease: self.options.lease,
             limit: room,
             exclude: full,
@@ -178,15 +209,20 @@ impl Core {
 
     /// Extend the leases of all claims held.
     pub(crate) async fn renew_leases(&self) -> Result<()> {
+        self.renew_leases_at(self.clock.now()).await
+    }
+
+    async fn renew_leases_at(&self, now: Timestamp) -> Result<()> {
         let claims = self.active.claims();
         if claims.is_empty() {
             return Ok(());
         }
-        let until = self.clock.now().plus(self.options.lease);
+        let until = now.plus(self.options.lease);
         for lost in self.store.renew(&claims, until).await? {
-            tracing::warn!(run = %lost.run, epoch = lost.epoch,
+            tracing::warn!(run = %lost.run, epoch = lost.epoch, host = self.owner,
                 "lost a claim to a later one; its writes will be refused");
         }
+        self.active.note_renewal(now);
         Ok(())
     }
 

@@ -171,7 +171,7 @@ async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
         let began = core.clock.now();
         let found = async {
             core.fire_timers().await?;
-            core.claim().await
+            core.hold_and_claim().await
         };
         let go_on = match found.await {
             Ok(claimed) if claimed.is_empty() => {

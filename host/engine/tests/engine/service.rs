@@ -196,6 +196,25 @@ async fn a_long_activation_keeps_its_claim() {
     drop(service);
 }
 
+#[tokio::test]
+async fn a_host_that_stood_still_past_its_claims_keeps_them() {
+    let world = World::new().await;
+    world.script.vendor.plan("start", [Fault::Hangs]);
+    let service = serve(&world);
+    let run = world.start("a").await;
+    eventually(async || world.script.vendor.calls("start").len() == 1).await;
+    // The claim runs out in one jump: what renews it and what looks for work wake up together.
+    for _ in 0..20 {
+        world.clock.advance(2 * world.options.lease);
+        for _ in 0..20 {
+            world.core().store().audit(Vec::new()).await.unwrap();
+        }
+    }
+    assert_eq!(world.script.vendor.calls("start").len(), 1);
+    world.assert_state(&run, RunState::Running).await;
+    drop(service);
+}
+
 /// A handler that waits to be let go on after its effect.
 fn held(world: &World) -> Arc<Notify> {
     let go_on = Arc::new(Notify::new());
