@@ -67,8 +67,51 @@ impl Iconik {
                 return Ok(all);
             }
         }
-        Err(Error::unavailable(format!("the list {url} has no end")))
+        Err(endless(url))
     }
+
+    /// A list that pages by the id of the last object, to its end. An object that is gone has none.
+    pub(crate) fn all_by_last_id<T: DeserializeOwned + HasId>(
+        &self,
+        url: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, Error> {
+        let mut all: Vec<T> = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let last = all.last().map(|object| object.id().to_owned());
+            let mut request = self
+                .http
+                .get(url)
+                .query("per_page", self.settings.page_size);
+            for (name, value) in query {
+                request = request.query(name, value);
+            }
+            let request = request.query_opt("last_id", last.as_deref());
+            let Some(response) = request.send().or_absent()? else {
+                return Ok(all);
+            };
+            let page: Page<T> = response.json()?;
+            let full = page.objects.len() >= self.settings.page_size as usize;
+            let moves = page.objects.last().map(HasId::id) != last.as_deref();
+            if moves {
+                all.extend(page.objects);
+            }
+            if !full || !moves {
+                return Ok(all);
+            }
+        }
+        Err(endless(url))
+    }
+}
+
+/// What a list pages by.
+pub(crate) trait HasId {
+    /// The object's id.
+    fn id(&self) -> &str;
+}
+
+fn endless(url: &str) -> Error {
+    Error::unavailable(format!("the list {url} has no end"))
 }
 
 /// iconik says errors as a list, or as a map by field.

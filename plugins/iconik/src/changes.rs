@@ -1,4 +1,5 @@
-//! Events by polling: one scan of what was modified since, in pages, then the delete queue.
+//! Events by polling: one scan of what was modified since, in pages, then comments, then the delete
+//! queue.
 //!
 //! A scan starts at the watermark of the scan before, less the overlap, because the search index
 //! comes late. Its own watermark is the latest modification it saw, by the vendor's clock.
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::Iconik;
+use crate::segments::{COMMENT, RawSegment};
 use crate::wire::{Page, RawAsset, RawVersion};
 
 /// The cursor's form. A host that goes back to an older connector sees that it cannot read it.
@@ -43,6 +45,8 @@ struct Scan {
 enum Stage {
     /// Assets modified since, after this place in the order.
     Modified(Vec<Json>),
+    /// Comments written or changed since, after this place in the order.
+    Comments(Vec<Json>),
     /// The delete queue, from this page.
     Deleted(u32),
 }
@@ -67,6 +71,10 @@ impl Iconik {
                 let assets = self.modified_since(scan.since, after, options.limit)?;
                 self.after_modified(&cursor, &mut scan, &assets)?
             }
+            Stage::Comments(after) => {
+                let segments = self.comments_since(scan.since, after, options.limit)?;
+                self.after_comments(&cursor, &mut scan, &segments)?
+            }
             Stage::Deleted(number) => self.deleted_since(scan.since, *number)?,
         };
         events.sort_by_key(|event| event.occurred_at);
@@ -80,7 +88,7 @@ impl Iconik {
 
     fn new_scan(&self, cursor: &Cursor, options: &ChangeOptions) -> Scan {
         if self.settings.rearm_webhooks
-            && let Err(error) = self.rearm_hooks()
+            && let Err(error) = self.rearm_hooks().and_then(|()| self.rearm_actions())
         {
             warn!("own webhooks could not be looked at: {error}");
         }
@@ -90,6 +98,56 @@ impl Iconik {
             latest: cursor.watermark,
             stage: Stage::Modified(Vec::new()),
         }
+    }
+
+    fn comments_since(
+        &self,
+        since: Timestamp,
+        after: &[Json],
+        limit: u32,
+    ) -> Result<Vec<RawSegment>, Error> {
+        let mut body = json!({
+            "query": "",
+            "doc_types": ["segments"],
+            "filter": {"operator": "AND", "terms": [
+                {"name": "segment_type", "value": COMMENT},
+                {"name": "date_modified", "range": {"min": time::to_rfc3339(since)}},
+            ]},
+            "sort": [{"name": "date_modified", "order": "asc"}],
+        });
+        if !after.is_empty() {
+            body["search_after"] = json!(after);
+        }
+        let found: Page<RawSegment> = self.search_page(&body, self.scan_size(limit))?;
+        Ok(found.objects)
+    }
+
+    fn after_comments(
+        &self,
+        cursor: &Cursor,
+        scan: &mut Scan,
+        segments: &[RawSegment],
+    ) -> Result<(Vec<Event>, Option<Stage>), Error> {
+        let new_from = scan.since.saturating_sub(NEW_FOR).max(cursor.start);
+        let mut events = Vec::new();
+        for segment in segments {
+            scan.latest = scan.latest.max(segment.modified());
+            if segment.asset_id.is_empty() || segment.status == "DELETED" {
+                continue;
+            }
+            if segment.created() >= new_from {
+                events.extend(segment.added(&segment.asset_id));
+            }
+            if segment.modified() > segment.created() {
+                events.extend(segment.changed(&segment.asset_id));
+            }
+        }
+        let stage = match segments.last().map(|last| last.sort.clone()) {
+            Some(after) if !after.is_empty() => Some(Stage::Comments(after)),
+            Some(_) => return Err(no_order()),
+            None => self.deleted_stage(),
+        };
+        Ok((events, stage))
     }
 
     fn modified_since(
@@ -139,14 +197,16 @@ impl Iconik {
         let stage = match assets.last().map(|last| last.sort.clone()) {
             Some(after) if !after.is_empty() => Some(Stage::Modified(after)),
             Some(_) => {
-                return Err(Error::unavailable(
-                    "iconik's search results hold no `_sort`, so there is no way to the next page",
-                ));
+                return Err(no_order());
             }
-            None if self.settings.poll_delete_queue => Some(Stage::Deleted(1)),
-            None => None,
+            None if self.settings.poll_comments => Some(Stage::Comments(Vec::new())),
+            None => self.deleted_stage(),
         };
         Ok((events, stage))
+    }
+
+    fn deleted_stage(&self) -> Option<Stage> {
+        self.settings.poll_delete_queue.then_some(Stage::Deleted(1))
     }
 
     /// What a document of the index tells. Of an asset that was created and deleted meanwhile only
@@ -224,6 +284,12 @@ impl Cursor {
             Err(Error::invalid(message))
         }
     }
+}
+
+fn no_order() -> Error {
+    Error::unavailable(
+        "iconik's search results hold no `_sort`, so there is no way to the next page",
+    )
 }
 
 fn page(events: Vec<Event>, cursor: &Cursor) -> Result<ChangePage, Error> {

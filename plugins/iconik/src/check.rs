@@ -22,6 +22,7 @@ impl Iconik {
         }
         findings.extend(self.rights()?);
         findings.extend(self.hook_findings()?);
+        findings.extend(self.action_findings()?);
         if self.settings.integration_user.is_empty() {
             findings.push(Finding::warning(
                 "integration_user",
@@ -79,7 +80,7 @@ impl Iconik {
             "query": "", "doc_types": ["assets"],
             "sort": [{"name": "date_modified", "order": "desc"}], "include_fields": ["id"],
         });
-        let searched = self.search_page(&one, 1).map(|_| ());
+        let searched = self.search_page::<RawAsset>(&one, 1).map(|_| ());
         let templates = self.templates().map(|_| ());
         let mut findings = Vec::new();
         for (what, result, needed) in [
@@ -131,6 +132,38 @@ impl Iconik {
                 Finding::warning(
                     "hooks",
                     format!("the webhook {} is {}{why}", hook.name, hook.status),
+                    "make the host's public address reachable for iconik, then arm the connection",
+                )
+            })
+            .collect())
+    }
+
+    fn action_findings(&self) -> Result<Vec<Finding>, Error> {
+        let actions = match self.own_actions() {
+            Ok(actions) => actions,
+            Err(Error::Denied(why)) => {
+                return Ok(vec![Finding::warning(
+                    "custom_actions",
+                    format!(
+                        "the credentials may not see custom actions: {}",
+                        why.message
+                    ),
+                    "give the integration's user the role for custom actions",
+                )]);
+            }
+            Err(error) => return Err(error),
+        };
+        let failing = actions
+            .into_iter()
+            .filter(|action| action.status == "FAILING");
+        Ok(failing
+            .map(|action| {
+                Finding::warning(
+                    "custom_actions",
+                    format!(
+                        "the custom action {} is FAILING: {}",
+                        action.title, action.last_error
+                    ),
                     "make the host's public address reachable for iconik, then arm the connection",
                 )
             })

@@ -3,6 +3,8 @@
 //! Two collections may have the same title and parent. Then the one made first is meant, so that
 //! every call means the same one.
 
+use std::collections::BTreeSet;
+
 use forebay_sdk::assets::{Collection, Collections, ContentPage};
 use forebay_sdk::http::{Outcome, encode_component};
 use forebay_sdk::{Entity, Error, OrAbsent, lenient, paging};
@@ -102,11 +104,31 @@ impl Collections for Iconik {
 }
 
 impl Iconik {
-    fn collection_url(&self, id: &str, rest: &str) -> String {
+    pub(crate) fn collection_url(&self, id: &str, rest: &str) -> String {
         self.url(&format!(
             "assets/v1/collections/{}/{rest}",
             encode_component(id)
         ))
+    }
+
+    /// These collections and all above them, each once.
+    pub(crate) fn with_ancestors<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut all = BTreeSet::new();
+        for id in ids {
+            let mut next = Some(id.to_owned());
+            while let Some(id) = next.take().filter(|id| all.insert(id.clone())) {
+                let found = self.http.get(self.collection_url(&id, "")).send();
+                let found = found
+                    .or_absent()?
+                    .map(|reply| reply.json::<RawCollection>());
+                let parent = found.transpose()?.map(|found| found.parent_id);
+                next = parent.filter(|parent| !parent.is_empty());
+            }
+        }
+        Ok(all)
     }
 
     /// Is the asset in the collection? The asset knows its collections.

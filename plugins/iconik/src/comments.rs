@@ -1,73 +1,14 @@
 //! Comments: segments of the type `COMMENT`. The external id of a segment is ours, and makes writing
 //! one safe to repeat.
 
-use forebay_sdk::assets::{Comment, CommentPage, Comments, Draft, Span};
+use forebay_sdk::assets::{Comment, CommentPage, Comments, Draft};
 use forebay_sdk::http::{Outcome, encode_component};
-use forebay_sdk::{Error, OrAbsent, lenient, paging};
-use serde::Deserialize;
+use forebay_sdk::{Error, OrAbsent, paging};
 use serde_json::{Value as Json, json};
 
 use crate::Iconik;
-use crate::wire::{Page, moment};
-
-/// The type of segment that is a comment.
-const COMMENT: &str = "COMMENT";
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawSegment {
-    #[serde(deserialize_with = "lenient::string")]
-    id: String,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    version_id: Option<String>,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    parent_id: Option<String>,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    user_id: Option<String>,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    share_user_email: Option<String>,
-    #[serde(deserialize_with = "lenient::string")]
-    segment_text: String,
-    #[serde(deserialize_with = "lenient::string")]
-    status: String,
-    #[serde(deserialize_with = "lenient::optional_integer")]
-    time_start_milliseconds: Option<i64>,
-    #[serde(deserialize_with = "lenient::optional_integer")]
-    time_end_milliseconds: Option<i64>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    segment_checked: bool,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    external_id: Option<String>,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    date_created: Option<String>,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    date_modified: Option<String>,
-}
-
-impl From<RawSegment> for Comment {
-    fn from(raw: RawSegment) -> Self {
-        let place = |at: Option<i64>| at.and_then(|at| u64::try_from(at).ok());
-        let start = place(raw.time_start_milliseconds);
-        let end = place(raw.time_end_milliseconds);
-        let created = moment(raw.date_created.as_ref()).unwrap_or_default();
-        Self {
-            id: raw.id,
-            version: raw.version_id,
-            parent: raw.parent_id,
-            // Who has no account is known by the address a share was sent to.
-            author: raw.user_id.or(raw.share_user_email),
-            text: raw.segment_text,
-            span: start.map(|start| Span {
-                start,
-                end: end.unwrap_or(start),
-            }),
-            resolved: raw.segment_checked,
-            external_id: raw.external_id.filter(|id| !id.is_empty()),
-            created_at: created,
-            modified_at: moment(raw.date_modified.as_ref()).unwrap_or(created),
-        }
-    }
-}
+use crate::segments::{COMMENT, RawSegment};
+use crate::wire::Page;
 
 impl Comments for Iconik {
     fn list(&self, asset: &str, page: Option<&str>) -> Result<CommentPage, Error> {

@@ -8,13 +8,13 @@ use crate::settings::Settings;
 /// Endpoint for webhooks.
 pub(crate) const EVENTS_ENDPOINT: &str = "events";
 /// Endpoint for custom actions.
-pub(crate) const ACTION_ENDPOINT: &str = "action";
+pub(crate) const ACTION_ENDPOINT: &str = "actions";
 /// Header in which a delivery proves itself. iconik signs nothing, but sends headers we choose.
 pub(crate) const SECRET_HEADER: &str = "X-Forebay-Secret";
 /// Secret that the header holds.
 pub(crate) const WEBHOOK_SECRET: &str = "webhook_secret";
 
-const EVENT_KINDS: [&str; 16] = [
+const EVENT_KINDS: [&str; 18] = [
     "asset.created",
     "asset.updated",
     "asset.version-current",
@@ -28,6 +28,8 @@ const EVENT_KINDS: [&str; 16] = [
     "comment.edited",
     "comment.deleted",
     "comment.resolved",
+    "share.created",
+    "share.expired",
     "action.invoked",
     "job.finished",
     "iconik.media-changed",
@@ -44,12 +46,12 @@ pub(crate) fn info() -> ConnectorInfo {
     ];
     let auth = || WebhookAuth::Header(SECRET_HEADER.to_owned());
     let events = "iconik's webhooks; they register themselves with `arm`";
-    let action = "a custom action of type POST that people start from a menu in iconik";
+    let action = "custom actions that people start from iconik's menus; those of the settings register themselves";
     ConnectorInfo::new::<Settings>(
         "iconik",
         env!("CARGO_PKG_VERSION"),
         "iconik",
-        "Reads, reviews and files assets in iconik, and tells what happens to them.",
+        "Reads, reviews, files, shares and archives assets in iconik, and tells what happens to them.",
     )
     .auth_when(
         &[("auth", "bearer")],
@@ -64,6 +66,11 @@ pub(crate) fn info() -> ConnectorInfo {
     .reads(reads::ACCESS)
     .reads(reads::COLLECTIONS)
     .reads(reads::COMMENTS)
+    .reads(reads::SHARING)
+    .reads(reads::LIFECYCLE)
+    .reads(reads::RELATIONS)
+    .reads(reads::USAGE)
+    .reads(reads::PLACEHOLDERS)
     .rate_class("api", "{requests_per_minute}", &["/API/"])
     .webhook(EVENTS_ENDPOINT, events, auth(), WEBHOOK_SECRET)
     .webhook(ACTION_ENDPOINT, action, auth(), WEBHOOK_SECRET)

@@ -37,11 +37,7 @@ pub(crate) struct RawHook {
 impl Iconik {
     /// Register what is missing, put right what differs, switch on what is failing.
     pub(crate) fn arm_hooks(&self, base_url: &str) -> Result<Vec<Finding>, Error> {
-        let url = format!(
-            "{}/hooks/{}/{EVENTS_ENDPOINT}",
-            base_url.trim_end_matches('/'),
-            encode_component(self.call.connection())
-        );
+        let url = self.endpoint_url(base_url, EVENTS_ENDPOINT);
         let standing = self.hooks()?;
         let mut findings = Vec::new();
         for hook in &self.settings.hooks {
@@ -62,6 +58,13 @@ impl Iconik {
             }
         }
         Ok(findings)
+    }
+
+    /// Where the host takes deliveries for an endpoint of this connection.
+    pub(crate) fn endpoint_url(&self, base_url: &str, endpoint: &str) -> String {
+        let base = base_url.trim_end_matches('/');
+        let connection = encode_component(self.call.connection());
+        format!("{base}/hooks/{connection}/{endpoint}")
     }
 
     fn arm_hook(
@@ -200,7 +203,7 @@ fn body(hook: &RawHook) -> Json {
 }
 
 /// The vendor's words of an error, or ours.
-fn words(error: &Error) -> String {
+pub(crate) fn words(error: &Error) -> String {
     let vendor = error
         .detail()
         .vendor

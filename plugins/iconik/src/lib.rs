@@ -3,7 +3,8 @@
 //! Read [`settings`] for what an operator may choose, `describe` for what it tells the host, `wire`
 //! for the vendor's JSON, `asset` for how an asset is put together. Events: `events` says what is
 //! told about an asset and under which identity, `changes` finds it by polling, `webhook` by being
-//! told, `hooks` registers the webhooks. Every other file is one capability.
+//! told, `hooks` registers the webhooks, `actions` the entries in iconik's menus. `copies` says where
+//! files are, for `lifecycle`. Every other file is one capability.
 //!
 //! Two rules hold everywhere. What the vendor's documents leave open is a setting. Every effect looks
 //! first and writes only what differs, so that repeating it changes nothing.
@@ -11,6 +12,8 @@
 //! What must not live here: anything about a use case or another vendor.
 
 mod access;
+mod actions;
+mod activity;
 mod api;
 mod approvals;
 mod asset;
@@ -18,13 +21,19 @@ mod changes;
 mod check;
 mod collections;
 mod comments;
+mod copies;
 mod describe;
 mod events;
 mod fields;
 mod hooks;
+mod lifecycle;
 mod media;
+mod placeholders;
+mod relations;
 mod search;
+mod segments;
 pub mod settings;
+mod sharing;
 mod update;
 mod values;
 mod versions;
@@ -87,8 +96,10 @@ impl EventSource for Iconik {
     }
 
     fn arm(&self, base_url: &str) -> Result<Vec<Finding>, Error> {
-        self.arm_hooks(base_url)
+        let mut findings = self.arm_hooks(base_url)?;
+        findings.extend(self.arm_actions(base_url)?);
+        Ok(findings)
     }
 }
 
-forebay_sdk::export_connector!(Iconik: event_source, asset_source, fields, versions, approvals, access, collections, comments);
+forebay_sdk::export_connector!(Iconik: event_source, asset_source, fields, versions, approvals, access, collections, comments, sharing, lifecycle, relations, usage, placeholders);

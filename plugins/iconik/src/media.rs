@@ -1,14 +1,11 @@
 //! The media of an asset: files, proxies, and whether they can be worked with.
 
+use forebay_sdk::Error;
 use forebay_sdk::assets::{AssetKind, Link, Readiness};
 use forebay_sdk::http::encode_component;
-use forebay_sdk::{Error, OrAbsent};
 
 use crate::Iconik;
-use crate::wire::{Page, RawAsset, RawFile};
-
-/// Pages of files read at most: a card offload has thousands of files, an asset rarely a hundred.
-const MOST_PAGES: usize = 100;
+use crate::wire::{RawAsset, RawFile};
 
 /// What is known of the media of the current version.
 #[derive(Debug)]
@@ -35,12 +32,7 @@ impl Iconik {
                 .iter()
                 .any(|frame| closed(&frame));
         }
-        let originals: Vec<_> = files
-            .iter()
-            .filter(|file| file.kind != "DIRECTORY")
-            .collect();
-        let complete =
-            |file: &RawFile| matches!(file.status.as_str(), "CLOSED" | "ARCHIVED" | "REDISCOVERED");
+        let originals = one_copy(&files);
         let single = match originals.as_slice() {
             [file] => Some(*file),
             _ => None,
@@ -60,7 +52,7 @@ impl Iconik {
                 .and_then(|size| u64::try_from(size).ok()),
             readiness: Readiness {
                 preview,
-                files_closed: originals.iter().all(|file| complete(file)),
+                files_closed: originals.iter().all(|file| file.is_complete()),
                 failure: failure(&originals, &proxies),
                 placeholder: asset.kind == "PLACEHOLDER"
                     || (asset.kind == "ASSET" && originals.is_empty()),
@@ -74,8 +66,7 @@ impl Iconik {
         })
     }
 
-    /// Files, proxies or keyframes of an asset's current version. These lists page by the id of the
-    /// last object; one that does not move on is at its end.
+    /// Files, proxies or keyframes of an asset's current version.
     fn of_version(&self, asset: &RawAsset, what: &str) -> Result<Vec<RawFile>, Error> {
         let version = asset.current_id(self.settings.current_version);
         let url = self.url(&format!(
@@ -83,35 +74,27 @@ impl Iconik {
             encode_component(&asset.id)
         ));
         let signed = self.settings.proxy_links && what == "proxies";
-        let mut found: Vec<RawFile> = Vec::new();
-        let mut last: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let request = self
-                .http
-                .get(&url)
-                .query("per_page", self.settings.page_size)
-                .query("generate_signed_url", signed)
-                .query_opt("last_id", last.as_deref());
-            let Some(response) = request.send().or_absent()? else {
-                break;
-            };
-            let page: Page<RawFile> = response.json()?;
-            let full = page.objects.len() >= self.settings.page_size as usize;
-            let end = page.objects.last().map(|file| file.id.clone());
-            if end == last {
-                break;
-            }
-            found.extend(page.objects);
-            last = end;
-            if !full {
-                break;
-            }
-        }
+        let signed = if signed { "true" } else { "false" };
+        let mut found: Vec<RawFile> =
+            self.all_by_last_id(&url, &[("generate_signed_url", signed)])?;
         found.retain(|file| {
             file.status != "DELETED" && (file.version_id.is_empty() || file.version_id == version)
         });
         Ok(found)
     }
+}
+
+/// The files of one file set: every storage that holds the original has a set of the same files. One
+/// at hand comes before one in an archive.
+fn one_copy(files: &[RawFile]) -> Vec<&RawFile> {
+    let real = || files.iter().filter(|file| file.kind != "DIRECTORY");
+    let at_hand = real().find(|file| file.status != "ARCHIVED");
+    let Some(first) = at_hand.or_else(|| real().next()) else {
+        return Vec::new();
+    };
+    real()
+        .filter(|file| file.file_set_id == first.file_set_id)
+        .collect()
 }
 
 fn failure(files: &[&RawFile], proxies: &[RawFile]) -> Option<String> {

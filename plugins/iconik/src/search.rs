@@ -5,6 +5,7 @@
 
 use forebay_sdk::assets::{AssetPage, Comparison, Filter, Query, SortBy};
 use forebay_sdk::{Error, OrAbsent, paging, time};
+use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use crate::Iconik;
@@ -13,7 +14,11 @@ use crate::wire::{Page, RawAsset};
 
 impl Iconik {
     /// One page of the search service. Signed addresses and history are for people.
-    pub(crate) fn search_page(&self, body: &Json, size: u32) -> Result<Page<RawAsset>, Error> {
+    pub(crate) fn search_page<T: DeserializeOwned>(
+        &self,
+        body: &Json,
+        size: u32,
+    ) -> Result<Page<T>, Error> {
         self.http
             .post(self.url("search/v1/search/"))
             .query("page", 1)
@@ -46,7 +51,7 @@ impl Iconik {
             body["search_after"] = json!(after);
         }
         let size = query.limit.clamp(1, self.settings.search_page_size);
-        let page = self.search_page(&body, size)?;
+        let page: Page<RawAsset> = self.search_page(&body, size)?;
         let last = page.objects.last().map(|document| &document.sort);
         let last = last.filter(|sort| !sort.is_empty() && page.objects.len() >= size as usize);
         let next = last.map(paging::encode).transpose()?;

@@ -59,11 +59,18 @@ pub struct Settings {
     pub proxy_links: bool,
     /// Webhooks to register, as `event_type/realm`. An empty realm stands for all.
     pub hooks: Vec<String>,
-    /// Switch own webhooks that iconik has set to `FAILING` on again whenever a poll begins.
+    /// Custom actions to register: entries of iconik's menus by which people start a flow.
+    pub custom_actions: Vec<CustomAction>,
+    /// Switch own webhooks and custom actions that iconik has set to `FAILING` on again whenever a
+    /// poll begins.
     pub rearm_webhooks: bool,
     /// Look into the delete queue when polling. Needed where the search index does not hold deleted
     /// assets, which the vendor does not document.
     pub poll_delete_queue: bool,
+    /// Look for new and changed comments when polling. Deleted ones are told by webhooks alone.
+    pub poll_comments: bool,
+    /// Name of the format that holds an asset's original files.
+    pub original_format: String,
     /// System domain that deliveries must come from. Empty: any, as the secret has been checked.
     pub system_domain_id: String,
     /// Objects asked for at once in lists.
@@ -72,6 +79,47 @@ pub struct Settings {
     pub search_page_size: u32,
     /// Requests a minute that the connection may make.
     pub requests_per_minute: u32,
+}
+
+/// An entry of iconik's menus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomAction {
+    /// What people read in the menu. Events name it as `action-name`.
+    pub name: String,
+    /// In which menu.
+    #[serde(default)]
+    pub context: ActionContext,
+    /// Metadata view that people fill in as a form, by its id or name. Empty: none.
+    #[serde(default)]
+    pub metadata_view: String,
+}
+
+/// A menu of iconik.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionContext {
+    /// Of one asset.
+    #[default]
+    Asset,
+    /// Of one collection.
+    Collection,
+    /// Of everything that is selected.
+    Bulk,
+    /// Of a saved search.
+    SavedSearch,
+}
+
+impl ActionContext {
+    /// The vendor's word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Asset => "ASSET",
+            Self::Collection => "COLLECTION",
+            Self::Bulk => "BULK",
+            Self::SavedSearch => "SAVED_SEARCH",
+        }
+    }
 }
 
 /// How requests prove themselves.
@@ -135,14 +183,18 @@ impl Default for StatusWords {
 }
 
 /// What happens at assets and collections that somebody may wait for.
-const HOOKS: [&str; 7] = [
+const HOOKS: [&str; 11] = [
     "assets/entity",
     "assets/metadata",
     "assets/versions",
     "assets/approvals",
     "assets/proxies",
     "assets/segments",
+    "assets/formats",
+    "assets/shares",
     "collections/contents",
+    "collections/shares",
+    "jobs/entity",
 ];
 
 impl Default for Settings {
@@ -166,8 +218,11 @@ impl Default for Settings {
             template_replaces: true,
             proxy_links: false,
             hooks: HOOKS.map(str::to_owned).to_vec(),
+            custom_actions: Vec::new(),
             rearm_webhooks: true,
             poll_delete_queue: true,
+            poll_comments: true,
+            original_format: "ORIGINAL".to_owned(),
             system_domain_id: String::new(),
             page_size: PAGE_SIZE,
             search_page_size: SEARCH_PAGE_SIZE,

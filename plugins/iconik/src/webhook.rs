@@ -9,13 +9,16 @@ use forebay_sdk::{
     time,
 };
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::Iconik;
+use crate::actions::Invocation;
 use crate::approvals::RawVote;
 use crate::describe::{ACTION_ENDPOINT, EVENTS_ENDPOINT};
+use crate::segments::RawSegment;
+use crate::sharing::RawShare;
 use crate::values::plain;
-use crate::wire::{RawAsset, moment};
+use crate::wire::RawAsset;
 
 /// How long an asset that was just reported may stay unreadable before it is taken as gone.
 const VISIBLE_AFTER: Timestamp = 10 * time::MINUTE;
@@ -40,33 +43,15 @@ struct Delivery {
     data: Json,
 }
 
-/// What a custom action sends. It may also hold a token, which is not read.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Action {
-    #[serde(deserialize_with = "lenient::string")]
-    system_domain_id: String,
-    #[serde(deserialize_with = "lenient::string")]
-    context: String,
-    #[serde(deserialize_with = "lenient::string")]
-    action_id: String,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    user_id: Option<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    asset_ids: Vec<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    collection_ids: Vec<String>,
-    #[serde(deserialize_with = "lenient::or_default")]
-    metadata_values: Map<String, Json>,
-    #[serde(deserialize_with = "lenient::optional_string")]
-    date_created: Option<String>,
-}
-
 impl Iconik {
     pub(crate) fn delivered(&self, request: &WebhookRequest) -> Result<Vec<Event>, Error> {
         let mut events = match request.endpoint.as_str() {
             EVENTS_ENDPOINT => self.happened(&parse(&request.body)?, request.received_at)?,
-            ACTION_ENDPOINT => self.invoked(&parse(&request.body)?, request)?,
+            ACTION_ENDPOINT => {
+                let invocation: Invocation = parse(&request.body)?;
+                self.of_our_domain(&invocation.system_domain_id)?;
+                self.invoked(&invocation, request)?
+            }
             other => return Err(Error::invalid(format!("there is no endpoint {other}"))),
         };
         let digest = digest::sha256_hex(&request.body);
@@ -82,6 +67,9 @@ impl Iconik {
             return Err(Error::invalid("the delivery names no object").with_field("object_id"));
         }
         match (delivery.event_type.as_str(), delivery.realm.as_str()) {
+            ("assets" | "collections", "shares") => {
+                Ok(shared(delivery, received).into_iter().collect())
+            }
             ("assets", "entity") if delivery.operation == "purge" => {
                 Ok(vec![purged(delivery, received)])
             }
@@ -241,37 +229,6 @@ impl Iconik {
         event.actor.clone_from(&delivery.user_id);
         Ok(event)
     }
-
-    /// Somebody chose the action in a menu. Every asset it was invoked on is an event, and every
-    /// collection where there are no assets.
-    fn invoked(&self, action: &Action, request: &WebhookRequest) -> Result<Vec<Event>, Error> {
-        self.of_our_domain(&action.system_domain_id)?;
-        let at = moment(action.date_created.as_ref()).unwrap_or(request.received_at);
-        let token = match &action.date_created {
-            Some(created) => format!("{}:{created}", action.action_id),
-            None => digest::sha256_hex(&request.body),
-        };
-        let mut data = vec![
-            Field::new("context", action.context.as_str()),
-            Field::new("action", action.action_id.as_str()),
-        ];
-        data.extend(action.metadata_values.iter().map(|(name, entry)| {
-            let values = entry["field_values"].as_array().into_iter().flatten();
-            let values: Vec<String> = values.map(|value| plain(&value["value"])).collect();
-            Field::new(format!("form.{name}"), values.join(", "))
-        }));
-        let (kind, ids) = if action.asset_ids.is_empty() {
-            ("collection", &action.collection_ids)
-        } else {
-            ("asset", &action.asset_ids)
-        };
-        let event = |id: &String| Event {
-            actor: action.user_id.clone(),
-            data: data.clone(),
-            ..Event::new("action.invoked", Entity::new(kind, id), token.clone(), at)
-        };
-        Ok(ids.iter().map(event).collect())
-    }
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, Error> {
@@ -290,31 +247,44 @@ fn purged(delivery: &Delivery, received: Timestamp) -> Event {
 
 /// A comment; other segments are not comments. Deleted ones are told by their id alone.
 fn comment(delivery: &Delivery, raw: &RawAsset, received: Timestamp) -> Option<Event> {
-    let data = &delivery.data;
-    let kind = plain(&data["segment_type"]);
-    let deleted = delivery.operation == "delete";
-    if !(kind == "COMMENT" || deleted && kind.is_empty()) {
+    let segment: RawSegment = serde_json::from_value(delivery.data.clone()).ok()?;
+    let event = match delivery.operation.as_str() {
+        "delete" => segment.deleted(&raw.id, received)?,
+        "create" => segment.added(&raw.id)?,
+        _ => segment.changed(&raw.id)?,
+    };
+    let mut event = Event {
+        actor: delivery.user_id.clone().or(event.actor),
+        ..event
+    };
+    event.data.push(Field::new("name", raw.title.as_str()));
+    Some(event)
+}
+
+/// A share was made or has been ended. Whom it is about, its asset or its collection, is related.
+fn shared(delivery: &Delivery, received: Timestamp) -> Option<Event> {
+    let mut share: RawShare = serde_json::from_value(delivery.data.clone()).ok()?;
+    if share.id.is_empty() {
         return None;
     }
-    let id = plain(&data["id"]);
-    let kind = match delivery.operation.as_str() {
-        "create" => "comment.added",
-        "delete" => "comment.deleted",
-        _ if data["segment_checked"] == true => "comment.resolved",
-        _ => "comment.edited",
+    delivery.event_type.clone_into(&mut share.object_type);
+    delivery.object_id.clone_into(&mut share.object_id);
+    let (kind, token) = match delivery.operation.as_str() {
+        "create" => ("share.created", "created"),
+        "delete" | "purge" => ("share.expired", "ended"),
+        _ => return None,
     };
-    let token = format!("{id}:{}", plain(&data["date_modified"]));
-    let version = plain(&data["version_id"]);
+    let about = if share.is_of_collection() {
+        Entity::new("collection", &share.object_id)
+    } else {
+        Entity::new("asset", &share.object_id)
+    };
+    let entity = Entity::new("share", share.full_id());
     Some(Event {
-        version: Some(version).filter(|version| !version.is_empty()),
         actor: delivery.user_id.clone(),
-        related: vec![Entity::new("comment", &id)],
-        data: vec![
-            Field::new("comment", id),
-            Field::new("external-id", plain(&data["external_id"])),
-            Field::new("name", raw.title.as_str()),
-        ],
-        ..Event::new(kind, Entity::new("asset", &raw.id), token, received)
+        data: vec![Field::new(about.kind.as_str(), about.id.as_str())],
+        related: vec![about],
+        ..Event::new(kind, entity, token, received)
     })
 }
 

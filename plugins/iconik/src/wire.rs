@@ -4,6 +4,7 @@ use forebay_sdk::{Timestamp, lenient, time};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
+use crate::api::HasId;
 use crate::settings::CurrentVersion;
 
 /// The envelope of a list.
@@ -77,6 +78,8 @@ pub(crate) struct RawAsset {
     date_modified: Option<String>,
     #[serde(deserialize_with = "lenient::optional_string")]
     date_deleted: Option<String>,
+    #[serde(deserialize_with = "lenient::optional_string")]
+    pub(crate) deleted_by_user: Option<String>,
     #[serde(deserialize_with = "lenient::list")]
     in_collections: Vec<Json>,
     #[serde(deserialize_with = "lenient::list")]
@@ -221,6 +224,8 @@ pub(crate) struct RawFile {
     #[serde(deserialize_with = "lenient::string")]
     pub(crate) version_id: String,
     #[serde(deserialize_with = "lenient::string")]
+    pub(crate) file_set_id: String,
+    #[serde(deserialize_with = "lenient::string")]
     pub(crate) status: String,
     #[serde(rename = "type", deserialize_with = "lenient::string")]
     pub(crate) kind: String,
@@ -230,4 +235,17 @@ pub(crate) struct RawFile {
     pub(crate) size: Option<i64>,
     #[serde(deserialize_with = "lenient::string")]
     pub(crate) url: String,
+}
+
+impl HasId for RawFile {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl RawFile {
+    /// Nothing of it grows or is awaited.
+    pub(crate) fn is_complete(&self) -> bool {
+        matches!(self.status.as_str(), "CLOSED" | "ARCHIVED" | "REDISCOVERED")
+    }
 }

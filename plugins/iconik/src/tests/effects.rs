@@ -167,7 +167,7 @@ fn what_is_missing_of_a_path_is_made_below_what_is_there() {
             201,
             json!({"id": "new", "title": "Spring"}),
         );
-    let made = iconik(&vendor).create("/Released/Spring/").unwrap();
+    let made = Collections::create(&iconik(&vendor), "/Released/Spring/").unwrap();
     assert_eq!(
         (made.id.as_str(), made.path.as_str()),
         ("new", "/Released/Spring")
@@ -218,8 +218,8 @@ fn access_is_put_back_exactly_and_holder_by_holder() {
         .on(Method::Put, group, 200, json!({}));
     let snapshot = iconik(&vendor).snapshot("a1").unwrap();
     assert_eq!(snapshot.summary, "1 entries");
-    iconik(&vendor).restore(&snapshot).unwrap();
-    iconik(&vendor).restore(&snapshot).unwrap();
+    Access::restore(&iconik(&vendor), &snapshot).unwrap();
+    Access::restore(&iconik(&vendor), &snapshot).unwrap();
     assert_eq!(
         effects(&vendor),
         [format!("DELETE {user}"), format!("PUT {group}")]
@@ -229,7 +229,9 @@ fn access_is_put_back_exactly_and_holder_by_holder() {
         ..snapshot
     };
     assert_eq!(
-        iconik(&vendor).restore(&strange).unwrap_err().case(),
+        Access::restore(&iconik(&vendor), &strange)
+            .unwrap_err()
+            .case(),
         "invalid"
     );
 }

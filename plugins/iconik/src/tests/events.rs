@@ -363,6 +363,31 @@ fn an_approval_is_told_by_how_it_stands() {
 }
 
 #[test]
+fn a_comment_is_one_event_from_webhook_and_poll() {
+    let segment = json!({"id": "s1", "asset_id": "a1", "segment_type": "COMMENT",
+        "date_created": "2024-03-01T10:00:00Z", "date_modified": "2024-03-01T10:00:00Z"});
+    let edited = with(
+        segment.clone(),
+        json!({"date_modified": "2024-03-01T10:00:05Z"}),
+    );
+    let hooked = iconik(&vendor());
+    let mut told = Vec::new();
+    for (operation, data) in [("create", &segment), ("update", &edited)] {
+        let body = with(delivery("segments", operation), json!({"data": data}));
+        told.extend(identities(&deliver(&hooked, &body).unwrap()));
+    }
+    let polled = Recorded::new();
+    let listed = with(edited, json!({"_sort": [1]}));
+    polled
+        .on(Method::Post, SEARCH, 200, json!({"objects": []}))
+        .on(Method::Post, SEARCH, 200, json!({"objects": [listed]}))
+        .on(Method::Post, SEARCH, 200, json!({"objects": []}))
+        .on(Method::Get, QUEUE, 200, json!({"objects": []}));
+    let (events, _) = scan(&iconik(&polled), None, Some(0));
+    assert_eq!(identities(&events), told);
+}
+
+#[test]
 fn collections_comments_jobs_and_purges_are_told() {
     let iconik = iconik(&vendor());
     let one = |body: &Json| deliver(&iconik, body).unwrap().remove(0);
@@ -375,14 +400,15 @@ fn collections_comments_jobs_and_purges_are_told() {
     );
     assert_eq!(added.related, [Entity::new("asset", "a1")]);
 
-    let segment = json!({"id": "s1", "segment_type": "COMMENT", "segment_checked": true, "date_modified": "m"});
+    let segment = json!({"id": "s1", "segment_type": "COMMENT", "segment_checked": true,
+        "date_created": "2024-03-01T10:00:00Z", "date_modified": "2024-03-01T10:00:05Z"});
     let comment = one(&with(
         delivery("segments", "update"),
         json!({"data": segment}),
     ));
     assert_eq!(
         (comment.kind.as_str(), comment.change_token.as_str()),
-        ("comment.resolved", "s1:m")
+        ("comment.resolved", "s1:2024-03-01T10:00:05Z")
     );
     let marker = with(
         delivery("segments", "create"),
@@ -410,7 +436,7 @@ fn an_action_is_told_for_each_asset_and_its_token_goes_nowhere() {
         "date_created": "2024-03-01T10:00:00Z", "auth_token": "short-lived",
         "metadata_values": {"use": {"field_values": [{"value": "tv"}]}}});
     let request = WebhookRequest {
-        endpoint: "action".to_owned(),
+        endpoint: "actions".to_owned(),
         method: "POST".to_owned(),
         path: String::new(),
         headers: Vec::new(),

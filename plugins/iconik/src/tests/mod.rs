@@ -4,6 +4,7 @@ mod assets;
 mod effects;
 mod events;
 mod hooks;
+mod media;
 mod panel;
 
 use forebay_sdk::Connector;
