@@ -2,11 +2,11 @@
 
 use forebay_sdk::Value;
 use forebay_sdk::assets::AssetStatus;
-use forebay_sdk::testing::Script;
+use forebay_sdk::testing::stage::{date, day};
 use forebay_sdk::time::HOUR;
 use serde_json::{Value as Json, json};
 
-use super::world::{World, date, day};
+use super::World;
 
 fn config() -> Json {
     json!({
@@ -21,21 +21,23 @@ fn world(days: i64) -> World {
     let end = date(days);
     let fields = [("licence_type", "stock"), ("licence_end", end.as_str())];
     world.dam.add("a1", "/Live", &fields);
-    world.request(&json!({"scan": true}));
+    world.request(&json!({"scan": true})).unwrap();
     world.wind_to(day(0));
     world
 }
 
 fn key(days: i64) -> String {
-    format!("canto-2:canto-main:a1:{}", date(days))
+    format!("canto-2:dam-main:a1:{}", date(days))
 }
 
 #[test]
 fn scenario_1_two_scans_and_a_restart_make_one_review() {
     let world = world(89);
-    world.request(&json!({"scan": true}));
+    world.request(&json!({"scan": true})).unwrap();
     world.wind_to(day(0));
-    world.request(&json!({"scan": true, "schedule": {"due-at": "later"}}));
+    world
+        .request(&json!({"scan": true, "schedule": {"due-at": "later"}}))
+        .unwrap();
     world.wind_to(day(0));
     assert_eq!(world.live(), [key(89)]);
     assert_eq!(world.people.processes().len(), 1);
@@ -145,7 +147,7 @@ fn scenario_6_a_date_extended_in_the_dam_supersedes_and_arms_anew() {
             .fields
             .push(forebay_sdk::Field::new("licence_end", later.as_str()));
     });
-    world.changed("a1");
+    world.dam_event("asset.updated", "a1", &[]);
     assert_eq!(world.outcome(&key(10)), "superseded");
     assert_eq!(world.people.open(), [""; 0]);
     let process = &world.people.processes()[0];
@@ -244,7 +246,9 @@ fn removed_now_leaves_its_collections_and_is_not_asked_about_again() {
     assert_eq!(world.outcome(&key(10)), "removed");
     assert_eq!(world.dam.filed("a1"), [""; 0]);
     assert_eq!(world.dam.status("a1"), Some(AssetStatus::Restricted));
-    world.request(&json!({"scan": true, "schedule": {"due-at": "tomorrow"}}));
+    world
+        .request(&json!({"scan": true, "schedule": {"due-at": "tomorrow"}}))
+        .unwrap();
     world.wind_to(day(1));
     assert_eq!(world.live(), [""; 0]);
     assert_eq!(world.people.processes().len(), 1);
@@ -281,7 +285,7 @@ fn the_earliest_of_several_rights_governs_and_all_are_shown() {
     let (image, own) = (date(40), day(20));
     world.dam.add("a1", "/Live", &[("licence_end", &image)]);
     world.dam.change("a1", |asset| asset.expires_at = Some(own));
-    world.request(&json!({"asset": "a1"}));
+    world.request(&json!({"asset": "a1"})).unwrap();
     let text = world.people.text("decide:1");
     assert!(
         text.contains("licence_end ends") && text.contains("expiry ends"),
@@ -299,7 +303,7 @@ fn assets_without_a_readable_date_are_handed_over() {
     world.dam.add("a2", "", &[("licence_end", "next summer")]);
     world.dam.add("a3", "", &[("licence_type", "own")]);
     for asset in ["a1", "a2", "a3"] {
-        world.request(&json!({"asset": asset}));
+        world.request(&json!({"asset": asset})).unwrap();
     }
     let handed: Vec<_> = world.script.spawned().into_iter().collect();
     let keys: Vec<_> = handed.iter().map(|run| run.business_key.as_str()).collect();
@@ -323,7 +327,7 @@ fn lead_times_follow_the_type_and_later_ones_remind() {
         "",
         &[("licence_type", "talent"), ("licence_end", &end)],
     );
-    world.request(&json!({"asset": "a1"}));
+    world.request(&json!({"asset": "a1"})).unwrap();
     assert_eq!(world.people.open(), [""; 0]);
     world.wind_to(day(21));
     assert_eq!(world.people.open(), ["decide:1: rights"]);
@@ -338,7 +342,7 @@ fn lead_times_follow_the_type_and_later_ones_remind() {
 fn a_deleted_asset_ends_its_review_after_the_grace() {
     let world = world(50);
     world.dam.change("a1", |asset| asset.trashed = true);
-    world.changed("a1");
+    world.dam_event("asset.updated", "a1", &[]);
     assert_eq!(world.outcome(&key(50)), "live");
     world.wind_to(day(1));
     assert_eq!(world.outcome(&key(50)), "asset-gone");
@@ -348,17 +352,17 @@ fn a_deleted_asset_ends_its_review_after_the_grace() {
 #[test]
 fn an_operator_can_cancel() {
     let world = world(50);
-    world.signal(&key(50), "cancel");
+    world.signal(&key(50), "cancel", &json!({}));
     assert_eq!(world.outcome(&key(50)), "cancelled");
     assert_eq!(world.people.open(), [""; 0]);
 }
 
 #[test]
 fn observing_ends_when_people_would_have_been_asked() {
-    let world = World::scripted(&config(), Script::new().observe());
+    let world = World::observing(&config());
     let end = date(10);
     world.dam.add("a1", "", &[("licence_end", &end)]);
-    world.request(&json!({"asset": "a1"}));
+    world.request(&json!({"asset": "a1"})).unwrap();
     assert_eq!(world.outcome(&key(10)), "observed");
 }
 
@@ -371,6 +375,6 @@ fn two_dates_of_one_talent_field_count_both() {
         let field = forebay_sdk::Field::new("licence_end", Value::Texts(dates));
         asset.fields.push(field);
     });
-    world.request(&json!({"asset": "a1"}));
+    world.request(&json!({"asset": "a1"})).unwrap();
     assert_eq!(world.live(), [key(30)]);
 }

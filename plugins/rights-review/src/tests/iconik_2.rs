@@ -1,9 +1,10 @@
 //! Rights clearance, scenario by scenario.
 
+use forebay_sdk::testing::stage::{date, day};
 use forebay_sdk::{Field, Value};
 use serde_json::{Value as Json, json};
 
-use super::world::{World, date, day};
+use super::World;
 
 fn config() -> Json {
     json!({
@@ -30,13 +31,13 @@ fn world(fields: &[(&str, &str)]) -> World {
 }
 
 fn ask(world: &World, channels: &[&str], territories: &[&str]) {
-    world.request(
-        &json!({"asset": "a1", "use": {"channels": channels, "territories": territories}}),
-    );
+    world
+        .request(&json!({"asset": "a1", "use": {"channels": channels, "territories": territories}}))
+        .unwrap();
 }
 
 fn key(wanted: &str) -> String {
-    format!("iconik-2:canto-main:a1:{wanted}")
+    format!("iconik-2:dam-main:a1:{wanted}")
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn scenario_1_the_table_shows_exactly_what_is_missing() {
     world.dam.change("a1", |asset| {
         asset.fields.push(Field::new("music_licence", "M-1"))
     });
-    world.changed("a1");
+    world.dam_event("asset.updated", "a1", &[]);
     assert!(
         world
             .people
@@ -105,10 +106,7 @@ fn scenario_3_the_earliest_talent_governs() {
     world.decided();
     assert_eq!(world.dam.field("a1", "clearance_until"), date(60));
     // Lead times count to it: 60 days are within the first lead time, so people are asked at once.
-    assert_eq!(
-        world.live(),
-        [format!("iconik-2:canto-main:a1:{}", date(60))]
-    );
+    assert_eq!(world.live(), [format!("iconik-2:dam-main:a1:{}", date(60))]);
     assert_eq!(world.people.open(), ["decide:1: rights"]);
 }
 
@@ -135,7 +133,7 @@ fn scenario_4_withdrawn_consent_blocks_before_anybody_decides() {
     world.dam.change("a1", |asset| {
         asset.fields.push(Field::new("talent_consent", "withdrawn"))
     });
-    world.changed("a1");
+    world.dam_event("asset.updated", "a1", &[]);
     assert_eq!(world.dam.access.borrow()["a1"], "no-publish");
     assert!(!world.dam.shares.borrow()[0].active);
     assert_eq!(
@@ -208,7 +206,7 @@ fn minors_go_to_senior_counsel() {
 #[test]
 fn a_field_on_the_asset_asks_for_clearance_once() {
     let world = world(&[("clearance", "requested")]);
-    world.changed("a1");
+    world.dam_event("asset.updated", "a1", &[]);
     assert_eq!(world.people.open(), ["clear:1: rights"]);
     world.people.answer(
         "clear:1",
@@ -219,6 +217,6 @@ fn a_field_on_the_asset_asks_for_clearance_once() {
     world.decided();
     assert_eq!(world.dam.field("a1", "clearance"), "done");
     assert_eq!(world.dam.field("a1", "clearance_limits"), "no print");
-    world.changed("a1");
+    world.dam_event("asset.updated", "a1", &[]);
     assert_eq!(world.people.open(), [""; 0]);
 }

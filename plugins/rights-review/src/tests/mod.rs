@@ -2,11 +2,13 @@
 
 mod canto_2;
 mod iconik_2;
-mod world;
 
 use forebay_sdk::blocks::Span;
+use forebay_sdk::testing::Stage;
 
-use crate::Config;
+use crate::{Config, RightsReview};
+
+type World = Stage<RightsReview>;
 
 #[test]
 fn defaults_are_those_of_the_checklist() {

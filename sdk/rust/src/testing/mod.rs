@@ -4,12 +4,14 @@
 //! * [`call`] makes the call a connector serves.
 //! * [`Script`] is what a handler sees: capabilities, time, run; it keeps what the handler did.
 //! * [`Library`] is a DAM in memory, [`People`] a workflow engine in which people answer.
+//! * [`Stage`] is a whole flow in virtual time, with both of them.
 //! * [`take_log`] returns the lines logged by this thread.
 
 mod library;
 mod people;
 mod recorded;
 mod script;
+pub mod stage;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,6 +20,7 @@ pub use self::library::Library;
 pub use self::people::People;
 pub use self::recorded::{Recorded, Reply};
 pub use self::script::{Script, Sent, Spawned};
+pub use self::stage::{Stage, StagedRun};
 use crate::connector::{Call, CallContext};
 use crate::http::Transport;
 use crate::log::Level;
