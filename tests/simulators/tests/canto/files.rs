@@ -2,7 +2,11 @@
 
 use crate::support::*;
 
-pub(crate) async fn upload(world: &World, extra: &[(&str, &str)], file: &'static str) -> StatusCode {
+pub(crate) async fn upload(
+    world: &World,
+    extra: &[(&str, &str)],
+    file: &'static str,
+) -> StatusCode {
     let setting = world.get("/api/v1/upload/setting").await;
     store(world, &setting, extra, file).await
 }

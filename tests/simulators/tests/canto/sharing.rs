@@ -28,17 +28,28 @@ async fn a_link_is_plain_text_and_works_without_a_token() {
     assert_eq!(recipient(&world, &link).await, StatusCode::OK);
     let page = world.client.get(&link).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("hero.jpg"));
-    let file = world.client.get(format!("{link}/{id}")).send().await.unwrap();
+    let file = world
+        .client
+        .get(format!("{link}/{id}"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(file.text().await.unwrap(), "pixels");
     let other = ContentId::new(Scheme::Image, "other");
-    assert_eq!(recipient(&world, &format!("{link}/{other}")).await, StatusCode::NOT_FOUND);
+    assert_eq!(
+        recipient(&world, &format!("{link}/{other}")).await,
+        StatusCode::NOT_FOUND
+    );
     assert_eq!(world.canto.frame().recorder().effects("create-share"), 1);
 
     let (_, looked_at) = share(&world, json!({}), &id).await;
     let download = format!("{looked_at}/{id}");
     assert_eq!(recipient(&world, &download).await, StatusCode::FORBIDDEN);
     let nothing = ContentId::new(Scheme::Image, "nothing");
-    assert_eq!(share(&world, json!({}), &nothing).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        share(&world, json!({}), &nothing).await.0,
+        StatusCode::NOT_FOUND
+    );
     let odd = share(&world, json!({"expires": "soon"}), &id).await.0;
     assert_eq!(odd, StatusCode::BAD_REQUEST);
 }
@@ -51,9 +62,15 @@ async fn a_link_ends_at_its_date_or_by_hand() {
     let (_, dated) = share(&world, json!({"title": "dated", "expires": ends}), &id).await;
     let (_, open) = share(&world, json!({"title": "open"}), &id).await;
     let list = world.get("/api/v1/share/list?limit=1").await;
-    assert_eq!((&list["found"], &list["results"][0]["title"]), (&json!(2), &json!("open")));
+    assert_eq!(
+        (&list["found"], &list["results"][0]["title"]),
+        (&json!(2), &json!("open"))
+    );
     let entry = &list["results"][0];
-    assert_eq!((&entry["link"], &entry["status"]), (&json!(open), &json!("active")));
+    assert_eq!(
+        (&entry["link"], &entry["status"]),
+        (&json!(open), &json!("active"))
+    );
     assert_eq!(entry["contents"], json!([{"scheme": "image", "id": id.id}]));
 
     world.clock.advance(10 * MINUTE);
@@ -67,22 +84,38 @@ async fn a_link_ends_at_its_date_or_by_hand() {
     assert_eq!(recipient(&world, &open).await, StatusCode::GONE);
     assert_eq!(world.canto.frame().recorder().effects("revoke-share"), 1);
     let list = world.get("/api/v1/share/list").await;
-    let states: Vec<_> = list["results"].as_array().unwrap().iter().map(|s| &s["status"]).collect();
+    let states: Vec<_> = list["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["status"])
+        .collect();
     assert_eq!(states, ["revoked", "expired"]);
-    assert_eq!(recipient(&world, &world.url("/share/unknown")).await, StatusCode::NOT_FOUND);
+    assert_eq!(
+        recipient(&world, &world.url("/share/unknown")).await,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
 async fn an_album_may_be_shared_as_a_whole() {
     let world = world().await;
     let id = world.hero();
-    world.canto.put_into(&id, "/Campaigns/Spring", "ann").unwrap();
-    let album = world.canto.library(|library, now| library.album_at("/Campaigns/Spring", "ann", now));
+    world
+        .canto
+        .put_into(&id, "/Campaigns/Spring", "ann")
+        .unwrap();
+    let album = world
+        .canto
+        .library(|library, now| library.album_at("/Campaigns/Spring", "ann", now));
     let body = json!({"shareDetail": {}, "contents": [{"scheme": "album", "id": album.unwrap()}]});
     let call = world.call(Method::PUT, "/api/v1/share/batch").json(&body);
     assert_eq!(call.send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(world.canto.live_shares_of(&id).len(), 1);
-    world.canto.take_out_of(&id, "/Campaigns/Spring", "ann").unwrap();
+    world
+        .canto
+        .take_out_of(&id, "/Campaigns/Spring", "ann")
+        .unwrap();
     assert!(world.canto.live_shares_of(&id).is_empty());
 }
 
@@ -93,7 +126,9 @@ async fn what_was_done_is_reported_late() {
     world.canto.set_report_delay(10 * MINUTE);
     let id = world.hero();
     world.canto.view(&id, "ann");
-    let made = world.canto.share_by("ann", std::slice::from_ref(&id), "past every process", None);
+    let made = world
+        .canto
+        .share_by("ann", std::slice::from_ref(&id), "past every process", None);
     let link = world.canto.link_of(&made.unwrap());
     assert_eq!(world.get("/api/v1/report/activity").await["found"], 0);
     world.clock.advance(10 * MINUTE);
@@ -101,14 +136,23 @@ async fn what_was_done_is_reported_late() {
 
     let report = world.get("/api/v1/report/activity").await;
     let lines = report["results"].as_array().unwrap();
-    let actions: Vec<_> = lines.iter().map(|line| line["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["view", "share"], "the recipient's look is too new");
+    let actions: Vec<_> = lines
+        .iter()
+        .map(|line| line["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        actions,
+        ["view", "share"],
+        "the recipient's look is too new"
+    );
     assert_eq!(lines[1]["userName"], "Ann Example");
     assert_eq!(lines[1]["share"], world.canto.shares()[0].id);
     let since = START.0 / 1000 + 1;
     let path = format!("/api/v1/report/activity?since={since}");
     assert_eq!(world.get(&path).await["found"], 0);
-    let of_other = world.get("/api/v1/report/activity?scheme=image&id=other").await;
+    let of_other = world
+        .get("/api/v1/report/activity?scheme=image&id=other")
+        .await;
     assert_eq!(of_other["found"], 0);
     assert_eq!(world.canto.activities().len(), 3);
 }

@@ -98,7 +98,12 @@ impl World {
         (reply.status(), reply.text().await.unwrap())
     }
 
-    pub(crate) async fn set(&self, id: &ContentId, property: &str, value: &str) -> (StatusCode, String) {
+    pub(crate) async fn set(
+        &self,
+        id: &ContentId,
+        property: &str,
+        value: &str,
+    ) -> (StatusCode, String) {
         self.edit(
             id,
             json!([{"propertyId": property, "propertyValue": value,

@@ -27,10 +27,16 @@ async fn the_trash_is_listed_emptied_and_given_back() {
     assert_eq!(gone["status"], "success");
     let again = batch(&world, Method::DELETE, "/api/v1/trash", &lost).await;
     let failed = json!([{"scheme": "image", "id": lost.id}]);
-    assert_eq!((&again["status"], &again["deleteFail"]), (&json!("fail"), &failed));
+    assert_eq!(
+        (&again["status"], &again["deleteFail"]),
+        (&json!("fail"), &failed)
+    );
     assert_eq!(world.get("/api/v1/trash").await["found"], 0);
     let effects = world.canto.frame().recorder().all_effects();
-    assert_eq!((effects["purge-content"], effects["restore-content"]), (1, 1));
+    assert_eq!(
+        (effects["purge-content"], effects["restore-content"]),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
@@ -65,11 +71,16 @@ async fn an_asset_may_be_old_approved_and_a_picture_of_a_size() {
         .with("licence_end", "2024-01-31");
     let id = world.canto.add_asset(new).unwrap();
     let detail = world.detail(&id).await;
-    assert_eq!((&detail["width"], &detail["height"]), (&json!("800"), &json!("600")));
+    assert_eq!(
+        (&detail["width"], &detail["height"]),
+        (&json!("800"), &json!("600"))
+    );
     assert_eq!(detail["created"], date(created));
     assert_eq!(detail["approvalStatus"], "Approved");
     assert_eq!(world.canto.field(&id, "licence_end"), "2024-01-31");
-    world.canto.upload_file_version(&id, picture::png(3200, 2100), "ann");
+    world
+        .canto
+        .upload_file_version(&id, picture::png(3200, 2100), "ann");
     assert_eq!(world.detail(&id).await["width"], "3200");
     world.clock.advance(MINUTE);
     assert_eq!(world.canto.status(&id).as_deref(), Some("Expired"));
@@ -84,12 +95,33 @@ async fn people_move_assets_between_albums_and_webhooks_tell() {
         world.canto.add_hook(event, &url, "token");
     }
     let id = world.hero();
-    assert!(world.canto.put_into(&id, "/External/Agency", "ann").unwrap());
-    assert!(!world.canto.put_into(&id, "/External/Agency", "ann").unwrap(), "once");
+    assert!(
+        world
+            .canto
+            .put_into(&id, "/External/Agency", "ann")
+            .unwrap()
+    );
+    assert!(
+        !world
+            .canto
+            .put_into(&id, "/External/Agency", "ann")
+            .unwrap(),
+        "once"
+    );
     assert_eq!(world.canto.albums_of(&id), ["/External/Agency"]);
-    assert!(world.canto.take_out_of(&id, "/External/Agency", "ann").unwrap());
+    assert!(
+        world
+            .canto
+            .take_out_of(&id, "/External/Agency", "ann")
+            .unwrap()
+    );
     assert!(world.canto.albums_of(&id).is_empty());
     world.canto.frame().courier().idle().await;
-    let paths: Vec<_> = frame.recorder().calls().into_iter().map(|call| call.path).collect();
+    let paths: Vec<_> = frame
+        .recorder()
+        .calls()
+        .into_iter()
+        .map(|call| call.path)
+        .collect();
     assert_eq!(paths, ["/assign-album", "/remove-album"]);
 }
