@@ -1,12 +1,13 @@
 //! `kill -9` of the real program at moments that a seed chooses, under load. In the end every asset
 //! that the host has accepted has exactly one review, and every decision was applied once.
 //!
-//! `FOREBAY_KILL_SEED` sets the first seed and `FOREBAY_KILL_SEEDS` how many there are; each failure
-//! prints its seed.
+//! `FOREBAY_KILL_SEED` sets the first seed and `FOREBAY_KILL_SEEDS` how many there are; a failure
+//! prints both. What the host does in between is its own: a seed repeats the kills, not the threads.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
 use forebay_e2e::{ANN, Binary, Scene};
 use forebay_simulators::canto::values::ContentId;
@@ -16,6 +17,8 @@ use forebay_simulators::common::{Call, Frame, Moment};
 const SEEDS: u64 = 12;
 /// Where seeds begin unless told otherwise.
 const FIRST_SEED: u64 = 1;
+/// Parts that the seeds are tried in.
+const PARTS: usize = 3;
 /// Assets under review at the same time.
 const ASSETS: usize = 6;
 /// Times the host is killed per seed.
@@ -149,6 +152,7 @@ async fn history(seed: u64) {
     work(&scene, &host, kill, &mut told, &assets);
 
     let context = format!("FOREBAY_KILL_SEED={seed} {kills:?}");
+    assert!(!kills.is_empty(), "{context}: it was never killed");
     let runs = Scene::until_all(&host, ASSETS, "completed").unwrap();
     assert!(
         runs.iter().all(|run| run["outcome"] == "approved"),
@@ -197,16 +201,29 @@ async fn history(seed: u64) {
     assert_eq!(chain["intact"], true, "{context}: {chain:#}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_host_killed_at_random_moments_loses_nothing_and_does_nothing_twice() {
+/// Every so many seeds, from this one on: the test runner works on several parts at once.
+async fn part(number: usize) {
     let first = setting("FOREBAY_KILL_SEED", FIRST_SEED);
-    for seed in first..first + setting("FOREBAY_KILL_SEEDS", SEEDS) {
+    let end = first + setting("FOREBAY_KILL_SEEDS", SEEDS);
+    for seed in (first..end).skip(number).step_by(PARTS) {
         // Captured by the test runner, and shown when this seed fails.
-        std::io::Write::write_all(
-            &mut std::io::stderr(),
-            format!("FOREBAY_KILL_SEED={seed}\n").as_bytes(),
-        )
-        .unwrap();
+        let line = format!("FOREBAY_KILL_SEED={seed} FOREBAY_KILL_SEEDS=1\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
         history(seed).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_killed_at_random_moments_loses_nothing_and_does_nothing_twice_1() {
+    part(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_killed_at_random_moments_loses_nothing_and_does_nothing_twice_2() {
+    part(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_killed_at_random_moments_loses_nothing_and_does_nothing_twice_3() {
+    part(2).await;
 }
