@@ -1,13 +1,13 @@
-//! Assets: reading, making, changing; delete queue, purge, restore; history.
+//! Assets: reading, making, changing; delete queue, purge, restore.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{Caller, Refusal, paged, required};
-use super::types::{Asset, Record, date, text};
+use super::types::{Asset, Record, text};
 use super::{Sim, with};
 use crate::common::effect;
 
@@ -127,7 +127,9 @@ pub(super) async fn purge(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     done(
-        with(&sim, |world, _| world.domain.purge_asset(&id, &caller.user)),
+        with(&sim, |world, now| {
+            world.domain.purge_asset(&id, &caller.user, now)
+        }),
         "purge-asset",
     )
 }
@@ -191,67 +193,34 @@ pub(super) async fn enqueue(
     StatusCode::NO_CONTENT
 }
 
-/// `POST /API/assets/v1/delete_queue/assets/purge/`
-pub(super) async fn purge_queue(
+/// `DELETE /API/assets/v1/delete_queue/assets/`: active again.
+pub(super) async fn dequeue(
     State(sim): State<Sim>,
     caller: Caller,
     Json(wanted): Json<Ids>,
 ) -> StatusCode {
-    with(&sim, |world, _| {
+    with(&sim, |world, now| {
         for id in &wanted.ids {
-            if world.domain.purge_asset(id, &caller.user) {
-                effect("purge-asset");
+            if world.domain.restore_asset(id, &caller.user, now) {
+                effect("restore-asset");
             }
         }
     });
     StatusCode::NO_CONTENT
 }
 
-/// `GET .../{id}/history/`
-pub(super) async fn history(
+/// `POST /API/assets/v1/delete_queue/assets/purge/`
+pub(super) async fn purge_queue(
     State(sim): State<Sim>,
     caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    with(&sim, |world, _| {
-        let entries = world
-            .domain
-            .history
-            .iter()
-            .filter(|entry| text(entry, "asset_id") == id);
-        paged(&caller, entries.cloned().map(Value::Object).collect())
-    })
-}
-
-/// `POST .../{id}/history/`
-pub(super) async fn add_history(
-    State(sim): State<Sim>,
-    caller: Caller,
-    Path(id): Path<String>,
-    Json(body): Json<Record>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let operation = required(&body, "operation_type")?;
+    Json(wanted): Json<Ids>,
+) -> StatusCode {
     with(&sim, |world, now| {
-        let domain = &mut world.domain;
-        let version = domain
-            .assets
-            .get(&id)
-            .ok_or_else(no_asset)?
-            .current()
-            .to_owned();
-        let entry = json!({
-            "id": domain.new_id(),
-            "asset_id": id,
-            "version_id": version,
-            "operation_type": operation,
-            "operation_description": body.get("operation_description"),
-            "user_id": caller.user,
-            "system_domain_id": domain.id,
-            "date_created": date(now),
-            "date_modified": date(now),
-        });
-        domain.history.extend(entry.as_object().cloned());
-        effect("add-history");
-        Ok((StatusCode::CREATED, Json(entry)))
-    })
+        for id in &wanted.ids {
+            if world.domain.purge_asset(id, &caller.user, now) {
+                effect("purge-asset");
+            }
+        }
+    });
+    StatusCode::NO_CONTENT
 }

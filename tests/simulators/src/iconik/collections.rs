@@ -49,7 +49,7 @@ impl Domain {
             let found = self
                 .collections
                 .values()
-                .find(|c| c.parent == parent && c.title == title);
+                .find(|c| c.parent == parent && c.title == title && c.status == "ACTIVE");
             let id = match found.map(|collection| collection.id.clone()) {
                 Some(id) => id,
                 None => self.create_collection(title, parent.as_deref(), by, now),
@@ -93,6 +93,17 @@ impl Domain {
         true
     }
 
+    /// Delete a collection; what is in it stays. False where there is none.
+    pub fn delete_collection(&mut self, id: &str, by: &str, now: Timestamp) -> bool {
+        let Some(collection) = self.collections.get_mut(id) else {
+            return false;
+        };
+        "DELETED".clone_into(&mut collection.status);
+        collection.modified = now;
+        self.emit(("collections", "entity", "delete"), id, by, Value::Null);
+        true
+    }
+
     /// Take an asset out of a collection; false where it is not in it.
     pub fn take_out(&mut self, collection: &str, asset: &str, by: &str, now: Timestamp) -> bool {
         let Some(found) = self.collections.get_mut(collection) else {
@@ -117,7 +128,7 @@ pub(super) async fn list(State(sim): State<Sim>, caller: Caller) -> Result<Json<
             .domain
             .collections
             .values()
-            .filter(|c| c.status != "DELETED");
+            .filter(|c| c.status == "ACTIVE");
         paged(&caller, active.map(|c| Value::Object(c.record())).collect())
     })
 }
@@ -197,20 +208,10 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     with(&sim, |world, now| {
-        let collection = world
-            .domain
-            .collections
-            .get_mut(&id)
-            .ok_or_else(no_collection)?;
-        "DELETED".clone_into(&mut collection.status);
-        collection.modified = now;
+        if !world.domain.delete_collection(&id, &caller.user, now) {
+            return Err(no_collection());
+        }
         effect("delete-collection");
-        world.domain.emit(
-            ("collections", "entity", "delete"),
-            &id,
-            &caller.user,
-            Value::Null,
-        );
         Ok(StatusCode::ACCEPTED)
     })
 }
@@ -224,7 +225,11 @@ pub(super) async fn contents(
     let kinds = caller.query("object_types").unwrap_or("collections,assets");
     with(&sim, |world, now| {
         let domain = &world.domain;
-        let collection = domain.collections.get(&id).ok_or_else(no_collection)?;
+        let collection = domain.collections.get(&id);
+        // What a deleted one held is not shown: inferred.
+        let collection = collection
+            .filter(|c| c.status != "DELETED")
+            .ok_or_else(no_collection)?;
         let mut objects = Vec::new();
         if kinds.contains("collections") {
             let below = domain
@@ -261,7 +266,11 @@ pub(super) async fn put_in(
     );
     with(&sim, |world, now| {
         let domain = &mut world.domain;
-        if !domain.collections.contains_key(&id) {
+        if domain
+            .collections
+            .get(&id)
+            .is_none_or(|c| c.status == "DELETED")
+        {
             return Err(no_collection());
         }
         match kind {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use forebay_model::Timestamp;
 use serde_json::{Value, json};
 
+use super::history::Entry;
 use super::types::{
-    Acl, AclTemplate, Approval, Asset, Collection, DomainEvent, Proxy, Record, StoredFile, User,
-    Version, date, text,
+    Acl, AclTemplate, Approval, ArchiveOutcome, Asset, Collection, DomainEvent, Move, Proxy,
+    Record, Share, StoredFile, User, Version, date, text,
 };
 
 /// Values of an object's metadata fields.
@@ -53,9 +54,29 @@ pub struct Domain {
     pub jobs: Vec<Record>,
     /// History entries, oldest first.
     pub history: Vec<Record>,
+    /// Shares, oldest first; one that was deleted is gone.
+    pub shares: Vec<Share>,
+    /// Types of relations.
+    pub relation_types: Vec<Record>,
+    /// Relations between assets, oldest first.
+    pub relations: Vec<Record>,
+    /// Custom actions, oldest first.
+    pub actions: Vec<Record>,
+    /// Formats on their way into an archive or back.
+    pub moves: Vec<Move>,
+    /// How archiving and restoring end, by asset; as they should unless told.
+    pub outcomes: BTreeMap<String, ArchiveOutcome>,
+    /// How long archiving takes.
+    pub archive_delay: Duration,
+    /// How long restoring takes.
+    pub restore_delay: Duration,
+    /// File sets that go when their storage can be reached.
+    pub doomed: BTreeSet<String>,
+    /// Assets that go when all their file sets have gone, and who purged them.
+    pub purging: BTreeMap<String, String>,
     /// Webhooks, oldest first.
     pub webhooks: Vec<Record>,
-    /// Deliveries in a row that failed, by webhook.
+    /// Deliveries in a row that failed, by webhook or custom action.
     pub webhook_failures: BTreeMap<String, u32>,
     /// How long a proxy takes.
     pub proxy_delay: Duration,
@@ -126,7 +147,12 @@ impl Domain {
     /// The asset as the API tells it.
     #[must_use]
     pub fn asset_record(&self, asset: &Asset) -> Record {
-        asset.record(&self.collections_of(&asset.id))
+        let mut record = asset.record(&self.collections_of(&asset.id));
+        if let Some(format) = self.original_format(&asset.id) {
+            let status = format.get("archive_status").cloned();
+            record.insert("archive_status".to_owned(), status.unwrap_or_default());
+        }
+        record
     }
 
     /// Collections an asset is in.
@@ -135,7 +161,7 @@ impl Domain {
         let holding = self
             .collections
             .values()
-            .filter(|c| c.assets.iter().any(|id| id == asset));
+            .filter(|c| c.status != "DELETED" && c.assets.iter().any(|id| id == asset));
         holding.map(|collection| collection.id.clone()).collect()
     }
 
@@ -220,6 +246,7 @@ impl Domain {
             by: by.to_owned(),
         };
         self.change_asset(asset, by, now, |asset| asset.versions.push(version));
+        self.note(asset, Entry::new("VERSION_CREATE", by), now);
         self.emit(
             ("assets", "versions", "create"),
             asset,
@@ -246,63 +273,13 @@ impl Domain {
             let promoted = asset.versions.remove(position);
             asset.versions.push(promoted);
         });
+        self.note(asset, Entry::new("VERSION_PROMOTE", by), now);
         self.emit(
             ("assets", "versions", "update"),
             asset,
             by,
             json!({"version_id": version}),
         );
-        true
-    }
-
-    /// Move an asset into the delete queue. False where there is no active one.
-    pub fn delete_asset(&mut self, id: &str, by: &str, now: Timestamp) -> bool {
-        if self
-            .assets
-            .get(id)
-            .is_none_or(|asset| asset.status == "DELETED")
-        {
-            return false;
-        }
-        self.change_asset(id, by, now, |asset| {
-            "DELETED".clone_into(&mut asset.status);
-            asset.deleted = Some(now);
-        });
-        self.emit_asset("delete", id, by);
-        true
-    }
-
-    /// Take an asset out of the delete queue. False where it is not in it.
-    pub fn restore_asset(&mut self, id: &str, by: &str, now: Timestamp) -> bool {
-        if self
-            .assets
-            .get(id)
-            .is_none_or(|asset| asset.status != "DELETED")
-        {
-            return false;
-        }
-        self.change_asset(id, by, now, |asset| {
-            "ACTIVE".clone_into(&mut asset.status);
-            asset.deleted = None;
-        });
-        self.emit_asset("restore", id, by);
-        true
-    }
-
-    /// Remove an asset for good. False where it is not in the delete queue.
-    pub fn purge_asset(&mut self, id: &str, by: &str) -> bool {
-        if self
-            .assets
-            .get(id)
-            .is_none_or(|asset| asset.status != "DELETED")
-        {
-            return false;
-        }
-        self.emit_asset("purge", id, by);
-        self.assets.remove(id);
-        self.collections
-            .values_mut()
-            .for_each(|c| c.assets.retain(|asset| asset != id));
         true
     }
 
@@ -313,6 +290,14 @@ impl Domain {
         approval
             .votes
             .insert(voter.to_owned(), (status.to_owned(), now));
+        let operation = if status == "APPROVED" {
+            "APPROVE"
+        } else {
+            "REJECT"
+        };
+        self.note(asset, Entry::new(operation, voter), now);
+        let approval = self.approvals.entry((asset.to_owned(), version.to_owned()));
+        let approval = approval.or_default();
         let data = json!({"version_id": version, "status": approval.status()});
         self.emit(("assets", "approvals", "update"), asset, voter, data);
     }
@@ -324,11 +309,15 @@ impl Domain {
             .proxies
             .iter()
             .filter(|proxy| text(&proxy.record, "status") == "AWAITED");
-        open.map(|proxy| proxy.due).min()
+        let proxy = open.map(|proxy| proxy.due).min();
+        proxy.into_iter().chain(self.next_move()).min()
     }
 
-    /// Do what time has brought: finish proxies and their jobs.
+    /// Do what time has brought: finish proxies, archiving and restoring with their jobs, and remove
+    /// what waited for a storage.
     pub fn settle(&mut self, now: Timestamp) {
+        self.settle_moves(now);
+        self.settle_copies();
         let mut finished = Vec::new();
         for proxy in &mut self.proxies {
             if text(&proxy.record, "status") == "AWAITED" && proxy.due <= now {

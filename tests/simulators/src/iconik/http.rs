@@ -40,6 +40,14 @@ impl Refusal {
         }
     }
 
+    /// 409.
+    pub(super) fn conflict(why: &str) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            errors: json!([why]),
+        }
+    }
+
     /// 400 without a field.
     pub(super) fn invalid(why: &str) -> Self {
         Self {
@@ -123,8 +131,13 @@ impl FromRequestParts<Sim> for Caller {
 }
 
 /// One page of a list, in the envelope. A page past the end is 404; the first page of an empty list
-/// is empty. Addresses of other pages are relative to the host.
-pub(super) fn paged(caller: &Caller, objects: Vec<Value>) -> Result<Json<Value>, Refusal> {
+/// is empty. Addresses of other pages are relative to the host. Some lists page by the id of the last
+/// object instead.
+pub(super) fn paged(caller: &Caller, mut objects: Vec<Value>) -> Result<Json<Value>, Refusal> {
+    if let Some(last) = caller.query("last_id") {
+        let place = objects.iter().position(|object| object["id"] == last);
+        objects.drain(..place.map_or(0, |place| place + 1));
+    }
     let per_page = caller
         .number("per_page", DEFAULT_PER_PAGE)?
         .min(LARGEST_PER_PAGE);

@@ -31,11 +31,13 @@ fn no_job() -> Refusal {
 pub(super) async fn list(State(sim): State<Sim>, caller: Caller) -> Result<Json<Value>, Refusal> {
     with(&sim, |world, _| {
         let wanted = |job: &&Record| {
-            ["status", "type", "object_id"].into_iter().all(|key| {
-                caller
-                    .query(key)
-                    .is_none_or(|value| text(job, key) == value)
-            })
+            ["status", "type", "object_id", "object_type"]
+                .into_iter()
+                .all(|key| {
+                    caller
+                        .query(key)
+                        .is_none_or(|value| text(job, key) == value)
+                })
         };
         let jobs = world.domain.jobs.iter().filter(wanted);
         paged(&caller, jobs.cloned().map(Value::Object).collect())

@@ -1,8 +1,9 @@
 //! A simulated iconik system domain: its REST services, webhooks and a page for people.
 //!
 //! What lives here: [`domain`] (what the domain holds, without HTTP), the services by subject
-//! (`assets`, `approvals`, `segments`, `collections`, `metadata`, `search`, `acls`, `files`, `jobs`,
-//! `webhooks`) and the `pages`. Peculiarities of the vendor are told where they are played:
+//! (`assets`, `approvals`, `segments`, `collections`, `metadata`, `search`, `acls`, `files`, `copies`,
+//! `moves`, `shares`, `relations`, `actions`, `history`, `jobs`, `webhooks`), the `pages`, and what a
+//! test does to it (`helpers`). Peculiarities of the vendor are told where they are played:
 //!
 //! * every path ends with a slash, next pages are named by relative addresses, and a page past the
 //!   end is 404 (`http`);
@@ -10,28 +11,40 @@
 //! * approvals belong to versions and may be mixed (`approvals`);
 //! * media gets ready later: files grow, proxies are awaited, placeholders have none (`files`,
 //!   `renditions`);
+//! * archiving takes hours and may fail; purging waits for storages (`moves`, `copies`);
 //! * a webhook that keeps failing is switched off until somebody switches it on (`webhooks`).
 //!
 //! Records that the simulator only keeps and tells (segments, files, jobs, webhooks, definitions)
 //! are JSON objects in the vendor's own shape.
 
 mod acls;
+mod actions;
 mod approvals;
 mod assets;
 mod collections;
+mod copies;
 pub mod domain;
 mod files;
+mod helpers;
+mod history;
 mod http;
 mod jobs;
 mod metadata;
+mod moves;
+mod new_asset;
 mod pages;
+mod relations;
 mod renditions;
 mod routes;
 mod search;
 mod segments;
+mod shares;
 mod start;
+mod trash;
 pub mod types;
+mod uploads;
 mod versions;
+mod visits;
 mod webhooks;
 
 use std::sync::Arc;
@@ -42,7 +55,9 @@ use tokio::sync::Notify;
 use crate::common::Shared;
 use domain::Domain;
 
-pub use start::{Iconik, NewAsset};
+pub use actions::Choice;
+pub use new_asset::NewAsset;
+pub use start::Iconik;
 
 /// App id the simulator knows unless told otherwise.
 pub const DEFAULT_APP_ID: &str = "0b8c2a52-0000-11ef-8000-00000000aaaa";

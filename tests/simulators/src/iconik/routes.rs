@@ -6,8 +6,9 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 use http::StatusCode;
 
 use super::{
-    Sim, acls, approvals, assets, collections, files, http::fault_reply, jobs, metadata, pages,
-    renditions, search, segments, versions, webhooks,
+    Sim, acls, actions, approvals, assets, collections, copies, files, history, http::fault_reply,
+    jobs, metadata, moves, pages, relations, renditions, search, segments, shares, versions,
+    visits, webhooks,
 };
 use crate::common::control;
 use crate::common::frame::LARGEST_REQUEST;
@@ -22,6 +23,7 @@ pub(super) fn router(sim: &Sim) -> Router {
         .merge(asset_routes(&op))
         .merge(review_routes(&op))
         .merge(file_routes(&op))
+        .merge(sharing_routes(&op))
         .merge(other_routes(&op));
     api.merge(pages::router())
         .with_state(sim.clone())
@@ -59,8 +61,7 @@ fn asset_routes(op: Op<'_>) -> Router<Sim> {
         )
         .route(
             &format!("{A}history/"),
-            op("read-history", get(assets::history))
-                .merge(op("add-history", post(assets::add_history))),
+            op("read-history", get(history::list)).merge(op("add-history", post(history::add))),
         )
         .route(
             &format!("{A}versions/"),
@@ -77,7 +78,8 @@ fn asset_routes(op: Op<'_>) -> Router<Sim> {
         .route(
             queue,
             op("list-delete-queue", get(assets::queue))
-                .merge(op("delete-assets", post(assets::enqueue))),
+                .merge(op("delete-assets", post(assets::enqueue)))
+                .merge(op("restore-assets", delete(assets::dequeue))),
         )
         .route(
             &format!("{queue}purge/"),
@@ -183,6 +185,27 @@ fn file_routes(op: Op<'_>) -> Router<Sim> {
                 .merge(op("create-file-set", post(files::create_file_set))),
         )
         .route(
+            &format!("{F}file_sets/{{set}}/"),
+            op("delete-file-set", delete(copies::delete_set)),
+        )
+        .route(
+            &format!("{F}file_sets/{{set}}/purge/"),
+            op("purge-file-set", delete(copies::purge_set)),
+        )
+        .route(
+            "/API/files/v1/file_sets/{set}/files/",
+            op("list-files-of-set", get(copies::files_of_set)),
+        )
+        .route(
+            &format!("{F}formats/{{format}}/archive/"),
+            op("archive-format", post(moves::archive))
+                .merge(op("delete-archive", delete(moves::delete_archived))),
+        )
+        .route(
+            &format!("{F}formats/{{format}}/restore/"),
+            op("restore-format", post(moves::restore)),
+        )
+        .route(
             &format!("{F}files/"),
             op("list-files", get(files::files)).merge(op("create-file", post(files::create_file))),
         )
@@ -218,6 +241,72 @@ fn file_routes(op: Op<'_>) -> Router<Sim> {
             op("fetch-file", get(files::fetch))
                 .merge(op("store-file", put(files::store)))
                 .layer(DefaultBodyLimit::max(LARGEST_REQUEST)),
+        )
+}
+
+fn sharing_routes(op: Op<'_>) -> Router<Sim> {
+    const S: &str = "/API/assets/v1/{object_type}/{id}/shares/";
+    const R: &str = "/API/assets/v1/assets/{id}/relations/";
+    const A: &str = "/API/assets/v1/custom_actions/";
+    Router::new()
+        .route(
+            S,
+            op("list-shares", get(shares::list))
+                .merge(op("create-share", post(shares::create_mailed))),
+        )
+        .route(
+            &format!("{S}url/"),
+            op("create-share", post(shares::create_link)),
+        )
+        .route(
+            &format!("{S}{{share}}/"),
+            op("read-share", get(shares::read)).merge(op("delete-share", delete(shares::delete))),
+        )
+        .route(
+            &format!("{S}{{share}}/users/"),
+            op("list-share-users", get(shares::users)),
+        )
+        .route(
+            "/API/assets/v1/share/{object_type}/",
+            op("create-share", post(shares::create_of_many)),
+        )
+        .route(
+            "/API/assets/v1/shares/",
+            op("list-own-shares", get(shares::own)),
+        )
+        .route(
+            "/API/assets/v1/shares/all/",
+            op("list-all-shares", get(shares::all)),
+        )
+        .route("/share/{id}", op("open-share", get(visits::open)))
+        .route(
+            "/share/{id}/download",
+            op("download-share", get(visits::download)),
+        )
+        .route(
+            "/API/assets/v1/assets/relation_types/",
+            op("list-relation-types", get(relations::types))
+                .merge(op("create-relation-type", post(relations::create_type))),
+        )
+        .route(
+            R,
+            op("list-relations", get(relations::list))
+                .merge(op("create-relation", post(relations::create))),
+        )
+        .route(
+            &format!("{R}{{kind}}/{{other}}/"),
+            op("delete-relation", delete(relations::delete)),
+        )
+        .route(A, op("list-actions", get(actions::list)))
+        .route(
+            &format!("{A}{{context}}/"),
+            op("list-actions", get(actions::of_context))
+                .merge(op("create-action", post(actions::create))),
+        )
+        .route(
+            &format!("{A}{{context}}/{{action}}/"),
+            op("update-action", put(actions::update).patch(actions::update))
+                .merge(op("delete-action", delete(actions::delete))),
         )
 }
 

@@ -121,6 +121,13 @@ fn documents(domain: &Domain, now: Timestamp, doc_types: &[String]) -> Vec<Value
             ));
         }
     }
+    if wants("segments") {
+        for segment in &domain.segments {
+            let mut record = segment.clone();
+            record.insert("object_type".to_owned(), "segments".into());
+            documents.push(Value::Object(record));
+        }
+    }
     if wants("collections") {
         for collection in domain.collections.values() {
             let record = collection.record();

@@ -115,6 +115,7 @@ impl Asset {
         put("date_modified", date(self.modified).into());
         if let Some(deleted) = self.deleted {
             put("date_deleted", date(deleted).into());
+            put("deleted_by_user", self.modified_by.clone().into());
         }
         record
     }
@@ -270,6 +271,52 @@ pub struct Proxy {
     pub job: String,
     /// It will fail.
     pub fails: bool,
+}
+
+/// A share: what the API tells about it, and its people.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// As the asset service tells it, its address aside.
+    pub record: Record,
+    /// Whom it was sent to.
+    pub users: Vec<Record>,
+    /// What the link asks for.
+    pub password: Option<String>,
+}
+
+/// How archiving and restoring of an asset end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ArchiveOutcome {
+    /// As they should.
+    #[default]
+    Works,
+    /// Archiving fails, for this reason.
+    Fails(String),
+    /// Restoring fails, for this reason.
+    RestoreFails(String),
+    /// The archived copy is another one.
+    ChecksumDiffers,
+}
+
+/// A format on its way into an archive or back.
+#[derive(Clone, Debug)]
+pub struct Move {
+    /// The job that does it.
+    pub job: String,
+    /// Whose format.
+    pub asset: String,
+    /// The format.
+    pub format: String,
+    /// Where to.
+    pub storage: String,
+    /// Back, not in.
+    pub restores: bool,
+    /// Remove the copies at hand afterwards.
+    pub delete_original: bool,
+    /// Who asked for it.
+    pub by: String,
+    /// When it is done, if the storage can be reached then.
+    pub due: Timestamp,
 }
 
 /// Something webhooks report.
