@@ -8,6 +8,7 @@ use utoipa::OpenApi;
 
 use crate::handle::{
     actions, audit, backup, connections, events, flows, health, hooks, many, plugins, runs, start,
+    triggers,
 };
 use crate::key::Scope;
 use crate::problem;
@@ -43,7 +44,9 @@ use crate::routes::{self, Access};
         flows::list, flows::show, flows::check,
         plugins::list, plugins::show,
         connections::list, connections::show, connections::check, connections::poll,
-        connections::cursor, connections::set_cursor,
+        connections::cursor, connections::set_cursor, connections::rewind,
+        triggers::fire, triggers::backfill, triggers::confirm_backfill, triggers::cancel_backfill,
+        triggers::show_backfill,
         events::list, events::show, events::redeliver, events::notices,
         audit::list, audit::of_run, audit::verify,
         backup::write,

@@ -219,7 +219,7 @@ impl From<EngineError> for Problem {
                 Self::vendor(error.to_string()).after(error.retry_after())
             }
             EngineError::Unknown {
-                what: "flow" | "connection",
+                what: "flow" | "connection" | "schedule",
                 ..
             } => Self::not_found(error.to_string()),
             // The flow or connection is configured, but what it needs is not there yet.

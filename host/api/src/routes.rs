@@ -12,6 +12,7 @@ use crate::api::Shared;
 use crate::guard::{self, Guard};
 use crate::handle::{
     actions, audit, backup, connections, events, flows, health, hooks, many, plugins, runs, start,
+    triggers,
 };
 use crate::key::Scope;
 use crate::problem::Problem;
@@ -186,6 +187,26 @@ fn register<R: Registry>(registry: R) -> R {
             asking_vendors(post("/v1/flows/{name}:check", OPERATE)),
             flows::check,
         )
+        .add(
+            post("/v1/flows/{name}/schedules/{schedule}:fire", OPERATE),
+            triggers::fire,
+        )
+        .add(
+            get("/v1/flows/{name}/backfill", READ),
+            triggers::show_backfill,
+        )
+        .add(
+            post("/v1/flows/{name}:backfill", OPERATE),
+            triggers::backfill,
+        )
+        .add(
+            post("/v1/flows/{name}:confirm-backfill", OPERATE),
+            triggers::confirm_backfill,
+        )
+        .add(
+            post("/v1/flows/{name}:cancel-backfill", OPERATE),
+            triggers::cancel_backfill,
+        )
         .add(get("/v1/plugins", READ), plugins::list)
         .add(get("/v1/plugins/{name}", READ), plugins::show)
         .add(get("/v1/connections", READ), connections::list)
@@ -205,6 +226,10 @@ fn register<R: Registry>(registry: R) -> R {
         .add(
             put("/v1/connections/{name}/cursor", ADMIN),
             connections::set_cursor,
+        )
+        .add(
+            asking_vendors(post("/v1/connections/{name}:rewind", ADMIN)),
+            connections::rewind,
         )
         .add(get("/v1/events", READ), events::list)
         .add(get("/v1/events/{id}", READ), events::show)

@@ -24,6 +24,7 @@ mod flow;
 mod path;
 mod problem;
 mod raw;
+mod schedule;
 mod schema;
 mod secret;
 mod settings;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::configuration::{LogFormat, Scope};
 use crate::duration::DurationText;
+use crate::schedule::Schedule;
 use crate::upkeep::{Backup, Retention};
 
 /// Loopback only: an API that nobody has secured yet should not be in reach of others.
@@ -281,6 +282,9 @@ pub(crate) struct Flow {
     /// How much happens at once.
     #[serde(default)]
     pub(crate) concurrency: Concurrency,
+    /// When it is told to do something by itself.
+    #[serde(default)]
+    pub(crate) schedules: Vec<Schedule>,
     /// The handler's configuration; its schema says what.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]

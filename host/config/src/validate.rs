@@ -15,7 +15,7 @@ use crate::document::Document;
 use crate::path::Path;
 use crate::problem::{Problem, Problems};
 use crate::schema::{self, SchemaSet};
-use crate::{connection, flow, raw, settings, suggest, upkeep};
+use crate::{connection, flow, raw, schedule, settings, suggest, upkeep};
 
 /// The plugins a configuration may name.
 pub trait Catalog {
@@ -113,6 +113,7 @@ impl Document {
         for (name, written) in self.entries("flows") {
             settings::check_retry(self, name, written, &mut problems);
             let config = flow::check(self, catalog, &connections, name, written, &mut problems);
+            schedule::check(self, name, written, &config, &mut problems);
             configs.insert(name, config);
         }
 
@@ -234,8 +235,10 @@ fn build_flow(name: &str, written: &Value, config: Value) -> Option<FlowSpec> {
         maximum: raw.retry.maximum.0,
         budget: raw.retry.budget.0,
     };
+    let schedules = raw.schedules.into_iter();
     Some(FlowSpec {
         name: name.into(),
+        schedules: schedules.map(|schedule| schedule.spec(&config)).collect(),
         handler: raw.handler,
         enabled: raw.enabled,
         mode: raw.mode,

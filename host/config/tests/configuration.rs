@@ -296,6 +296,7 @@ fn the_manual_has_every_key_and_its_default() {
         ("Flow", "[flows.NAME]", ""),
         ("Retry", "[flows.NAME]", "retry."),
         ("Concurrency", "[flows.NAME]", "concurrency."),
+        ("Schedule", "[flows.NAME]", ""),
     ];
     for (definition, section, prefix) in homes {
         for (key, property) in schema["$defs"][definition]["properties"]

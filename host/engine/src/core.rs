@@ -15,7 +15,7 @@ use crate::health::Health;
 use crate::intake::Gate;
 use crate::router::Stalled;
 use crate::topology::{LiveFlow, Topology};
-use crate::{Error, Options, Result};
+use crate::{Error, Options, Result, backfill, schedule};
 
 /// What an engine is put together from.
 pub struct Parts {
@@ -47,6 +47,10 @@ pub struct Core {
     pub(crate) health: Health,
     pub(crate) active: Active,
     pub(crate) stalled: Mutex<Stalled>,
+    pub(crate) stalled_schedules: Mutex<schedule::Stalled>,
+    pub(crate) counts: Mutex<backfill::Counts>,
+    /// Polls of a connection go one after the other, and so do those who move its cursor by hand.
+    poll_turns: Mutex<HashMap<ConnectionName, Arc<tokio::sync::Mutex<()>>>>,
     /// Requests without a key so far.
     pub(crate) requests: AtomicU64,
     topology: RwLock<Arc<Topology>>,
@@ -59,6 +63,10 @@ pub struct Core {
     pub(crate) webhooks_wake: Notify,
     /// A connection may be due for a poll, or the topology has changed.
     pub(crate) polls_wake: Notify,
+    /// The topology has changed, and schedules with it.
+    pub(crate) schedules_wake: Notify,
+    /// A backfill may have something to do.
+    pub(crate) backfills_wake: Notify,
 }
 
 impl Core {
@@ -76,6 +84,9 @@ impl Core {
             health: Health::default(),
             active: Active::default(),
             stalled: Mutex::default(),
+            stalled_schedules: Mutex::default(),
+            counts: Mutex::default(),
+            poll_turns: Mutex::default(),
             requests: AtomicU64::default(),
             topology: RwLock::default(),
             pinned: Mutex::default(),
@@ -83,6 +94,8 @@ impl Core {
             events_wake: Notify::new(),
             webhooks_wake: Notify::new(),
             polls_wake: Notify::new(),
+            schedules_wake: Notify::new(),
+            backfills_wake: Notify::new(),
         })
     }
 
@@ -206,5 +219,16 @@ impl Core {
         self.events_wake.notify_one();
         self.webhooks_wake.notify_one();
         self.polls_wake.notify_one();
+        self.schedules_wake.notify_one();
+        self.backfills_wake.notify_one();
+    }
+
+    /// The turn of whoever reads or moves the cursor of a connection.
+    pub(crate) fn poll_turn(&self, connection: &ConnectionName) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self
+            .poll_turns
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(connection.clone()).or_default())
     }
 }

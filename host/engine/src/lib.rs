@@ -6,11 +6,13 @@
 //!
 //! * [`Core`] holds what all parts share and offers each kind of work as one step that does all that
 //!   is due and returns: [`Core::route_events`], [`Core::normalise_webhooks`], [`Core::poll`],
-//!   [`Core::run_activations`]. Tests drive those by hand on virtual time.
+//!   [`Core::fire_schedules`], [`Core::tend_backfills`], [`Core::run_activations`]. Tests drive
+//!   those by hand on virtual time.
 //! * [`Service`] runs them as loops until it is told to drain.
 //! * [`activation`] is the heart: one call of a handler, with journal and replay.
 
 pub mod activation;
+pub mod backfill;
 mod backoff;
 mod backup;
 pub mod calendar;
@@ -24,6 +26,7 @@ mod options;
 pub mod preflight;
 mod retention;
 mod router;
+pub mod schedule;
 mod service;
 pub mod topology;
 

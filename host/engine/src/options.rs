@@ -45,6 +45,10 @@ pub struct Options {
     pub route_batch: u32,
     /// Most webhooks normalised at once.
     pub webhook_batch: u32,
+    /// Runs that a backfill starts in a minute. One a second is what a vendor and its people can take
+    /// besides the work of the day; thousands of old assets are through within hours.
+    #[schemars(range(min = 1))]
+    pub backfill_runs_per_minute: u32,
     /// Longest pause of an idle loop, so that a missed wake-up costs at most this.
     #[serde(with = "duration")]
     #[schemars(with = "String")]
@@ -69,6 +73,7 @@ impl Default for Options {
             arm_interval: Duration::from_secs(15 * 60),
             route_batch: 100,
             webhook_batch: 16,
+            backfill_runs_per_minute: 60,
             idle: Duration::from_secs(30),
             retention: RetentionPolicy::default(),
             backups: None,

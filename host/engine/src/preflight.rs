@@ -62,7 +62,9 @@ struct CheckBroker {
 
 impl CheckBroker {
     async fn read(&self, call: &CapabilityCall) -> std::result::Result<Value, String> {
-        let (_, connection) = binding(&self.spec, &self.handler, &call.function.interface)
+        let interface = &call.function.interface;
+        let offers = |connection: &_| self.core.offers(connection, interface);
+        let (_, connection) = binding(&self.spec, &self.handler, interface, offers)
             .ok_or_else(|| format!("no connection is bound for {}", call.function.interface))?;
         if !self.core.reads_only(connection, &call.function.to_string()) {
             return Err(format!(

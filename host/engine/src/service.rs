@@ -1,5 +1,7 @@
 //! The engine as a service: each kind of work in a loop, until it is told to drain.
 
+mod triggers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +69,18 @@ impl Service {
         loops.spawn(keep_up(
             "checking",
             check,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "schedules",
+            triggers::schedules,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
+            "backfills",
+            triggers::backfills,
             Arc::clone(&core),
             stop.subscribe(),
         ));

@@ -54,17 +54,22 @@ impl Topology {
     }
 }
 
-/// The role and connection that serve an interface in a flow.
+/// The role and connection that serve an interface in a flow: of several roles that name it the
+/// first whose connection offers it, for one may be bound to a connection that does without.
 pub(crate) fn binding<'a>(
     flow: &'a FlowSpec,
     handler: &'a Plugin,
     interface: &InterfaceName,
+    offers: impl Fn(&ConnectionName) -> bool,
 ) -> Option<(&'a str, &'a ConnectionName)> {
-    let role = handler.handler()?.roles.iter().find(|role| {
-        role.required
-            .iter()
-            .chain(&role.optional)
-            .any(|name| name == interface.as_str())
-    })?;
-    Some((&role.name, flow.connections.get(&role.name)?))
+    let naming = || {
+        let roles = handler.handler().map(|info| info.roles.as_slice());
+        let naming = roles.unwrap_or_default().iter().filter(|role| {
+            let mut names = role.required.iter().chain(&role.optional);
+            names.any(|name| name == interface.as_str())
+        });
+        naming.filter_map(|role| Some((role.name.as_str(), flow.connections.get(&role.name)?)))
+    };
+    let offering = naming().find(|(_, connection)| offers(connection));
+    offering.or_else(|| naming().next())
 }

@@ -170,6 +170,34 @@ pub(crate) enum Flows {
         #[arg(long)]
         probe: bool,
     },
+    /// Fire a schedule of a flow now.
+    Fire {
+        /// The flow.
+        name: String,
+        /// The schedule.
+        schedule: String,
+    },
+    /// Bring a flow what happened before it was there: counts, and starts it only with `--yes`.
+    Backfill(Backfill),
+}
+
+/// Bring back what happened.
+#[derive(Args, Debug)]
+pub(crate) struct Backfill {
+    /// The flow.
+    pub(crate) name: String,
+    /// From when on, RFC 3339; from the beginning if absent.
+    #[arg(long)]
+    pub(crate) since: Option<String>,
+    /// Start what was counted.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only show how far the latest one is.
+    #[arg(long, conflicts_with_all = ["since", "yes", "cancel"])]
+    pub(crate) status: bool,
+    /// End the one that is under way.
+    #[arg(long, conflicts_with_all = ["since", "yes"])]
+    pub(crate) cancel: bool,
 }
 
 /// Connections.
@@ -191,6 +219,19 @@ pub(crate) enum Connections {
     Poll {
         /// Its name.
         name: String,
+    },
+    /// Where the next poll goes on.
+    Cursor {
+        /// Its name.
+        name: String,
+    },
+    /// Move the cursor back to a time, and read on from there.
+    Rewind {
+        /// Its name.
+        name: String,
+        /// The time, RFC 3339.
+        #[arg(long)]
+        to: String,
     },
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use forebay_config::{Configuration, Document, Problem, Problems, Severity};
+use forebay_engine::schedule::check_schedules;
 use forebay_model::SharedClock;
-use forebay_model::ports::Guests as _;
+use forebay_model::ports::Guests;
 use forebay_sandbox::Registry;
 
 use crate::host::{schemas, store_keys};
@@ -85,6 +86,12 @@ async fn check_flows(
                 "see the log of the plugin",
             )),
         }
+        let guests: Arc<dyn Guests> = Arc::new(registry.clone());
+        let findings = check_schedules(&guests, flow, clock.now()).await;
+        problems.extend(findings.iter().map(|finding| {
+            let path = format!("flows.{}.{}", flow.name, finding.path);
+            document.problem(&path, finding.severity, &finding.message, &finding.mend)
+        }));
     }
     problems
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::name::{ConnectionName, FlowName};
+use crate::schedule::ScheduleSpec;
 
 /// Whether effects happen (rule C-24).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct FlowSpec {
     pub retry: RetryPolicy,
     /// Most runs of this flow that are active at once.
     pub max_active: u32,
+    /// When it is told to do something by itself. No part of what a run is pinned to.
+    #[serde(skip)]
+    pub schedules: Vec<ScheduleSpec>,
 }
 
 impl FlowSpec {

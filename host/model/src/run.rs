@@ -12,6 +12,17 @@ use crate::name::{Digest, FlowName, RunId};
 use crate::step::WaitingOn;
 use crate::time::Timestamp;
 
+/// Connection name under which runs tell of themselves. No configured connection can have it.
+pub const RUNS: &str = "@runs";
+
+/// Kind of the entity that a run is: a subscription to it gets its end.
+pub const RUN_ENTITY: &str = "run";
+
+/// Kind of the event that tells of the end of a run, whichever way it ended. Its data are the texts
+/// `flow`, `business-key`, `state` (`completed`, `cancelled` or `failed`), `outcome` and `summary`,
+/// and the JSON `labels`.
+pub const RUN_COMPLETED: &str = "run.completed";
+
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -16,6 +16,7 @@ pub mod lists;
 pub mod operators;
 pub mod retention;
 pub mod routing;
+pub mod triggers;
 
 use std::sync::Arc;
 
@@ -43,6 +44,14 @@ macro_rules! for_each_contract_case {
                 a_start_that_ended_is_not_repeated,
                 an_event_that_an_ended_run_did_not_see_is_offered_again,
                 events_are_kept_for_a_flow_that_is_off;
+            triggers:
+                a_new_schedule_is_settled_up_to_now,
+                an_instant_is_fired_by_one,
+                an_instant_that_starts_nothing_is_settled_too,
+                a_joined_run_answers_to_the_new_name,
+                an_end_is_told_to_those_that_wait_and_to_those_that_begin_to,
+                a_backfill_is_written_by_one,
+                events_of_a_backfill_are_for_its_flow_until_told_otherwise;
             claims:
                 the_longest_waiting_run_is_claimed_first,
                 a_run_is_claimed_by_one,

@@ -17,6 +17,7 @@ pub mod query;
 pub mod retention;
 pub mod runs;
 pub mod sqlite;
+pub mod triggers;
 
 pub use sqlite::{SqliteOptions, SqliteStore};
 
@@ -120,9 +121,9 @@ impl Error {
 /// What every method returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A durable store.
+/// A durable store, its triggers included.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: triggers::TriggerStore {
     // ---- Intake -------------------------------------------------------------------------------
 
     /// Store a verified webhook delivery; returns its number.

@@ -178,7 +178,8 @@ pub struct StepCommit {
     pub record: StepRecord,
     /// Audit entries.
     pub audit: Vec<AuditEntry>,
-    /// Runs to start. A live run of the same key is left as it is.
+    /// Runs to start. A live run of the same key gets what the new one would have begun with, and
+    /// answers to its id: signals and subscriptions of the new id are the live run's.
     pub spawns: Vec<NewRun>,
     /// Signals to other runs; one to a run that has ended is dropped and audited.
     pub signals: Vec<(RunId, Signal)>,

@@ -16,6 +16,7 @@ mod inbox;
 mod inspect;
 mod intake;
 mod journal;
+mod kin;
 mod lock;
 mod log;
 mod options;
@@ -36,6 +37,7 @@ mod seal;
 mod space;
 mod starting;
 mod timers;
+mod triggers;
 mod upgrade;
 mod writer;
 

@@ -4,10 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use forebay_engine::intake::poll_trigger;
 use forebay_model::ConnectionName;
-use forebay_model::audit::AuditEntry;
 use forebay_model::flow::ConnectionSpec;
-use forebay_store::intake::CursorWrite;
-use serde_json::json;
 
 use super::Context;
 use crate::api::Shared;
@@ -16,7 +13,7 @@ use crate::guard::Caller;
 use crate::problem::Result;
 use crate::view::Findings;
 use crate::view::connection::{
-    ConnectionDetail, ConnectionView, CursorInput, CursorView, PolledView,
+    ConnectionDetail, ConnectionView, CursorInput, CursorView, PolledView, RewindInput,
 };
 use crate::view::page::List;
 
@@ -114,24 +111,30 @@ pub(crate) async fn set_cursor(
     Path(name): Path<String>,
     Body(input): Body<CursorInput>,
 ) -> Result<Json<CursorView>> {
-    let spec = shared.core.connection(&ConnectionName::from(name))?;
-    let store = shared.core.store();
-    let trigger = poll_trigger(&spec.name);
-    let before = store.cursor(&trigger).await?.map(|cursor| cursor.value);
-    let now = shared.core.now();
-    let audit = AuditEntry {
-        at: now,
-        run: None,
-        flow: None,
-        actor: caller.actor(),
-        action: "operator.set-cursor".to_owned(),
-        details: json!({"connection": spec.name, "from": before, "to": input.value}),
-    };
-    let write = CursorWrite {
-        trigger: trigger.clone(),
-        value: input.value,
-        at: now,
-    };
-    store.set_cursor(write, audit).await?;
-    Ok(Json(store.cursor(&trigger).await?.into()))
+    let name = ConnectionName::from(name);
+    shared
+        .core
+        .set_cursor(&name, input.value, caller.actor())
+        .await?;
+    let cursor = shared.core.store().cursor(&poll_trigger(&name)).await?;
+    Ok(Json(cursor.into()))
+}
+
+/// Move the cursor of a connection back to a time, and read on from there. Audited. Events that are
+/// known already are recognised; what is new is routed.
+#[utoipa::path(post, path = "/v1/connections/{name}:rewind", tag = "connections",
+    params(("name" = String, Path, description = "Name of the connection")), request_body = RewindInput,
+    responses((status = 200, body = PolledView), (status = 404, description = "No such connection"),
+        (status = 422, description = "The time is still to come"),
+        (status = 502, description = "The connected system answered with an error")))]
+pub(crate) async fn rewind(
+    State(shared): Context,
+    caller: Caller,
+    Path(name): Path<String>,
+    Body(input): Body<RewindInput>,
+) -> Result<Json<PolledView>> {
+    let to = super::triggers::time("to", &input.to)?;
+    let name = ConnectionName::from(name);
+    let polled = shared.core.rewind(&name, to, caller.actor()).await?;
+    Ok(Json(polled.into()))
 }

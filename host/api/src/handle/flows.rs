@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use forebay_engine::LiveFlow;
+use forebay_engine::schedule::check_schedules;
 use forebay_model::FlowName;
 use forebay_model::plugin::Plugin;
 use serde::Deserialize;
@@ -45,11 +46,14 @@ fn handler(shared: &Shared, flow: &LiveFlow) -> Option<Arc<Plugin>> {
 pub(crate) async fn list(State(shared): Context) -> Result<Json<List<FlowView>>> {
     let mut counts = counts(&shared).await?;
     let topology = shared.core.topology();
-    let views = topology.flows.values().map(|flow| {
+    let mut views = Vec::new();
+    for flow in topology.flows.values() {
         let runs = counts.remove(&flow.spec.name).unwrap_or_default();
-        FlowView::new(flow, handler(&shared, flow).as_deref(), runs)
-    });
-    Ok(Json(views.collect()))
+        let schedules = shared.core.schedules(&flow.spec.name).await?;
+        let handler = handler(&shared, flow);
+        views.push(FlowView::new(flow, handler.as_deref(), schedules, runs));
+    }
+    Ok(Json(views.into_iter().collect()))
 }
 
 /// Show a flow with its configuration.
@@ -64,7 +68,8 @@ pub(crate) async fn show(
     let flow = shared.core.flow(&name)?;
     let runs = counts(&shared).await?.remove(&name).unwrap_or_default();
     let handler = handler(&shared, &flow);
-    let view = FlowView::new(&flow, handler.as_deref(), runs);
+    let schedules = shared.core.schedules(&name).await?;
+    let view = FlowView::new(&flow, handler.as_deref(), schedules, runs);
     Ok(Json(FlowDetail::new(view, &flow, handler.as_deref())))
 }
 
@@ -88,9 +93,9 @@ pub(crate) async fn check(
     Query(query): Query<CheckQuery>,
     _: NoBody,
 ) -> Result<Json<Findings>> {
-    let findings = shared
-        .core
-        .check_flow(&FlowName::from(name), query.probe)
-        .await?;
+    let (core, name) = (&shared.core, FlowName::from(name));
+    let mut findings = core.check_flow(&name, query.probe).await?;
+    let flow = core.flow(&name)?;
+    findings.extend(check_schedules(core.guests(), &flow.spec, core.now()).await);
     Ok(Json(findings.into()))
 }

@@ -13,6 +13,7 @@ pub(crate) mod many;
 pub(crate) mod plugins;
 pub(crate) mod runs;
 pub(crate) mod start;
+pub(crate) mod triggers;
 
 use std::sync::Arc;
 

@@ -172,3 +172,12 @@ pub(crate) struct CursorInput {
     /// A cursor of this connection's, usually an earlier one.
     pub(crate) value: String,
 }
+
+/// Where a poll should read again from.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RewindInput {
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub(crate) to: String,
+}

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use forebay_engine::LiveFlow;
+use forebay_engine::schedule::ScheduleStatus;
 use forebay_model::flow::Mode;
 use forebay_model::plugin::Plugin;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+
+use super::trigger::ScheduleView;
 
 /// A flow, in lists.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -27,6 +30,8 @@ pub(crate) struct FlowView {
     handler_digest: Option<String>,
     /// Connection bound to each role.
     connections: BTreeMap<String, String>,
+    /// When it begins by itself.
+    schedules: Vec<ScheduleView>,
     /// Number of runs by state; states without runs are absent.
     runs: BTreeMap<&'static str, u64>,
 }
@@ -35,6 +40,7 @@ impl FlowView {
     pub(crate) fn new(
         flow: &LiveFlow,
         handler: Option<&Plugin>,
+        schedules: Vec<ScheduleStatus>,
         runs: BTreeMap<&'static str, u64>,
     ) -> Self {
         let spec = &flow.spec;
@@ -52,6 +58,7 @@ impl FlowView {
             connections: connections
                 .map(|(role, name)| (role.clone(), name.to_string()))
                 .collect(),
+            schedules: schedules.into_iter().map(ScheduleView::from).collect(),
             runs,
         }
     }

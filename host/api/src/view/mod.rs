@@ -13,6 +13,7 @@ pub(crate) mod page;
 pub(crate) mod plugin;
 pub(crate) mod run;
 pub(crate) mod step;
+pub(crate) mod trigger;
 
 use forebay_model::{Severity, Timestamp};
 use serde::Serialize;

@@ -21,3 +21,4 @@ mod runs;
 mod serving;
 mod store;
 mod support;
+mod triggers;

@@ -13,6 +13,7 @@ use forebay_store::intake::*;
 use forebay_store::query::*;
 use forebay_store::retention::{Pruned, Size};
 use forebay_store::runs::*;
+use forebay_store::triggers::*;
 use forebay_store::{Error, Result, Store};
 use serde_json::Value;
 
@@ -23,9 +24,9 @@ pub(crate) struct Breakable {
 }
 
 macro_rules! pass_on {
-    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
+    (impl $trait:ident; $(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
         #[async_trait]
-        impl Store for Breakable {
+        impl $trait for Breakable {
             $(async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
                 if self.broken.load(Ordering::SeqCst) {
                     return Err(Error::Unwritable("no space left on /dev/sda1".to_owned()));
@@ -37,6 +38,17 @@ macro_rules! pass_on {
 }
 
 pass_on! {
+    impl TriggerStore;
+    fn schedule(flow: &FlowName, name: &str) -> Option<ScheduleState>;
+    fn open_schedule(flow: &FlowName, name: &str, rhythm: &str, now: Timestamp) -> ScheduleState;
+    fn fire(firing: Firing) -> Option<Fate>;
+    fn backfill(flow: &FlowName) -> Option<Backfill>;
+    fn live_backfills() -> Vec<Backfill>;
+    fn save_backfill(backfill: Backfill, page: Option<BackfillPage>, audit: Vec<AuditEntry>) -> bool;
+}
+
+pass_on! {
+    impl Store;
     fn accept_webhook(webhook: NewWebhook) -> u64;
     fn open_webhooks(now: Timestamp, limit: u32) -> Vec<StoredWebhook>;
     fn settle_webhook(webhook: u64, settlement: WebhookSettlement) -> Recorded;

@@ -9,7 +9,7 @@ use axum::response::Response;
 use forebay_api::{Api, ApiKey, Options, Parts, Scope};
 use forebay_engine::{Core, Topology};
 use forebay_model::flow::{ConnectionSpec, FlowSpec, Mode, PollPolicy, RetryPolicy};
-use forebay_model::{Timestamp, VirtualClock};
+use forebay_model::{ScheduleSpec, Timestamp, VirtualClock};
 use forebay_store::{SqliteOptions, SqliteStore};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -69,6 +69,7 @@ pub(crate) fn flow(name: &str, enabled: bool) -> FlowSpec {
         config: json!({"quorum": 2}),
         retry: RetryPolicy::default(),
         max_active: 10,
+        schedules: Vec::new(),
     }
 }
 
@@ -109,7 +110,14 @@ impl Host {
             owner: "test".into(),
             public_url: None,
         });
-        let flows = vec![flow("approval", true), flow("off", false)];
+        let mut approval = flow("approval", true);
+        approval.schedules = vec![ScheduleSpec {
+            name: "nightly".into(),
+            cron: "0 2 * * *".into(),
+            zone: "UTC".into(),
+            input: json!({"key": "scan"}),
+        }];
+        let flows = vec![approval, flow("off", false)];
         let connections = vec![
             connection("canto", "canto", "acme"),
             connection("broken", "canto", "gone"),

@@ -6,34 +6,32 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use forebay_model::capability::{CapabilityError, Detail};
-use forebay_model::event::{DeliveryContent, Signal};
+use forebay_model::event::Signal;
 use forebay_model::flow::{FlowSpec, Mode};
 use forebay_model::plugin::Plugin;
 use forebay_model::ports::{Broker, Calendar, CallContext, CapabilityCall, GuestError, Interrupt};
-use forebay_model::{ConnectionName, Digest, FlowName, InterfaceName, RunId, Timestamp};
+use forebay_model::{ConnectionName, Digest, InterfaceName, RunId, Timestamp};
 use forebay_store::runs::{Claimed, Notice};
 use serde_json::{Value, json};
 
 use super::stop::{Gathered, Stop};
 use super::tape::{Playback, Tape, error_of};
-use crate::Error;
 use crate::core::Core;
-use crate::operate::Admitted;
 use crate::topology::binding;
 
 /// What changes while the activation runs.
-struct Inner {
+pub(super) struct Inner {
     tape: Tape,
-    gathered: Gathered,
+    pub(super) gathered: Gathered,
     stop: Option<Stop>,
     random_ids: u32,
 }
 
 /// The broker of one attempt of one activation.
 pub(super) struct ActivationBroker {
-    core: Arc<Core>,
-    claimed: Claimed,
-    flow: Arc<FlowSpec>,
+    pub(super) core: Arc<Core>,
+    pub(super) claimed: Claimed,
+    pub(super) flow: Arc<FlowSpec>,
     handler: Arc<Plugin>,
     inner: Mutex<Inner>,
 }
@@ -77,11 +75,11 @@ impl ActivationBroker {
         std::mem::take(&mut self.inner().gathered)
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn end(&self, stop: Stop) -> Interrupt {
+    pub(super) fn end(&self, stop: Stop) -> Interrupt {
         self.inner().stop.get_or_insert(stop);
         Interrupt
     }
@@ -241,8 +239,9 @@ impl ActivationBroker {
 #[async_trait]
 impl Broker for ActivationBroker {
     async fn call(&self, call: CapabilityCall) -> Result<Value, Interrupt> {
-        let Some((role, connection)) = binding(&self.flow, &self.handler, &call.function.interface)
-        else {
+        let interface = &call.function.interface;
+        let offers = |connection: &_| self.core.offers(connection, interface);
+        let Some((role, connection)) = binding(&self.flow, &self.handler, interface, offers) else {
             let message = format!(
                 "the flow binds no connection for the interface {}; add it to the flow's connections",
                 call.function.interface
@@ -332,51 +331,7 @@ impl Broker for ActivationBroker {
         business_key: String,
         input: String,
     ) -> Result<Result<String, CapabilityError>, Interrupt> {
-        let origin = format!(
-            "{}/{}",
-            self.claimed.run.id,
-            self.claimed.run.activations + 1
-        );
-        let name = FlowName::from(flow);
-        let delivery = DeliveryContent::Request(input);
-        let admitted = match self.core.admit(&name, &delivery).await {
-            Ok(admitted) => admitted,
-            Err(error @ Error::Unknown { .. }) => {
-                let detail = Detail::new(format!("flow {name} cannot be started: {error}"));
-                return Ok(Err(CapabilityError::NotFound(detail)));
-            }
-            Err(Error::Store(error)) => return Err(self.end(Stop::Store(error.to_string()))),
-            // The other flow's handler fails, perhaps for the moment: nothing this run could decide
-            // about.
-            Err(error) => {
-                let message = format!("flow {name} cannot be asked: {error}");
-                return Err(self.end(Stop::Failed(message)));
-            }
-        };
-        let Admitted::Start {
-            flow,
-            handler,
-            mut start,
-        } = admitted
-        else {
-            let detail = Detail::new(format!("flow {name} refuses the input: {admitted}"));
-            return Ok(Err(CapabilityError::Unsupported(detail)));
-        };
-        start.business_key = business_key;
-        let actor = format!("run:{}", self.claimed.run.id);
-        let run = flow.new_run(
-            &handler,
-            start,
-            delivery,
-            &origin,
-            actor,
-            self.core.clock.now(),
-        );
-        let id = run.id.to_string();
-        if self.flow.mode == Mode::Enforce {
-            self.inner().gathered.spawns.push(run);
-        }
-        Ok(Ok(id))
+        self.spawn_run(flow, business_key, input).await
     }
 
     async fn signal(

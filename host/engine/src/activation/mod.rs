@@ -6,6 +6,7 @@
 
 mod audit;
 mod broker;
+mod spawn;
 mod stop;
 mod tape;
 
@@ -16,7 +17,7 @@ use forebay_model::plugin::Plugin;
 use forebay_model::ports::{Activation, GuestError};
 use forebay_model::run::{ParkReason, StepRecord};
 use forebay_model::step::{Next, Step};
-use forebay_store::runs::{After, Claimed, PutOff, StepCommit, Wait};
+use forebay_store::runs::{After, Claimed, PutOff, StepCommit};
 use serde_json::Value;
 
 use self::broker::ActivationBroker;
@@ -216,14 +217,7 @@ impl Attempt {
                 let waits = waiting
                     .subscriptions
                     .into_iter()
-                    .map(|subscription| {
-                        let role = subscription.role;
-                        let connection = self.flow.connections.get(&role).cloned().ok_or_else(|| {
-                            format!("the handler subscribes under the role `{role}`, which the flow does not bind")
-                        })?;
-                        let (entity, kinds) = (subscription.entity, subscription.kinds);
-                        Ok(Wait { connection, role, entity, kinds })
-                    })
+                    .map(|subscription| spawn::wait(&self.flow, subscription))
                     .collect::<Result<Vec<_>, String>>()?;
                 if waits.is_empty() && waiting.timers.is_empty() {
                     return Err(

@@ -4,6 +4,7 @@
 //! into events afterwards, so that an outage of the vendor or of the plugin loses nothing. A poll
 //! stores its events and its cursor in one transaction.
 
+mod cursor;
 mod poll;
 mod upkeep;
 mod webhook;

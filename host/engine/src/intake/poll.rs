@@ -88,6 +88,8 @@ impl Core {
             what: "connector plugin",
             name: spec.plugin.clone(),
         })?;
+        let turn = self.poll_turn(&spec.name);
+        let _turn = turn.lock().await;
         let trigger = poll_trigger(&spec.name);
         let cursor = self
             .store

@@ -11,9 +11,12 @@
 
 mod support;
 
+mod backfills;
 mod concurrency;
 mod crashes;
+mod cursors;
 mod determinism;
+mod families;
 mod health;
 mod intake;
 mod many;
@@ -21,6 +24,7 @@ mod operators;
 mod random;
 mod retries;
 mod routing;
+mod schedules;
 mod service;
 mod steps;
 mod timers;

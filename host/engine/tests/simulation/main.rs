@@ -26,6 +26,7 @@ mod setup;
 mod sim;
 mod store;
 mod time;
+mod triggers;
 mod vendor;
 
 use std::sync::Mutex;

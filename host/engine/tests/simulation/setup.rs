@@ -94,6 +94,7 @@ pub(crate) fn topology() -> Topology {
         config: json!({}),
         retry: RetryPolicy::default(),
         max_active: 2,
+        schedules: Vec::new(),
     };
     Topology::new(
         vec![flow(APPROVAL), flow(TRANSLATION)],

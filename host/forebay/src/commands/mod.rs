@@ -1,6 +1,7 @@
 //! Commands that talk to a running host: each is one request and its answer, as a table or as JSON.
 
 mod audit;
+mod backfill;
 mod backup;
 mod run;
 mod table;
@@ -120,6 +121,11 @@ fn flows(client: &Client, printer: &Printer, command: &Flows) -> anyhow::Result<
             let path = format!("/v1/flows/{name}:check?probe={probe}");
             findings(printer, &client.post(&path, &json!({}), None)?);
         }
+        Flows::Fire { name, schedule } => {
+            let path = format!("/v1/flows/{name}/schedules/{schedule}:fire");
+            printer.one(&client.post(&path, &json!({}), None)?);
+        }
+        Flows::Backfill(command) => backfill::backfill(client, printer, command)?,
     }
     Ok(())
 }
@@ -145,6 +151,13 @@ fn connections(client: &Client, printer: &Printer, command: &Connections) -> any
         }
         Connections::Poll { name } => {
             printer.one(&client.post(&format!("/v1/connections/{name}:poll"), &json!({}), None)?);
+        }
+        Connections::Cursor { name } => {
+            printer.one(&client.get(&format!("/v1/connections/{name}/cursor"), &[])?);
+        }
+        Connections::Rewind { name, to } => {
+            let path = format!("/v1/connections/{name}:rewind");
+            printer.one(&client.post(&path, &json!({"to": to}), None)?);
         }
     }
     Ok(())

@@ -240,8 +240,8 @@ pub async fn spawns_and_signals_go_with_the_step(store: &dyn Store) {
     store.commit_step(&activation.claim, end).await.unwrap();
     assert_eq!(
         inbox(store, &sibling).await,
-        ["request", "signal hello"],
-        "left as it is"
+        ["request", "request", "signal hello"],
+        "it gets what the new one would have begun with"
     );
     assert_eq!(
         inbox(store, &new_run("child", 2).id).await,

@@ -12,7 +12,7 @@ use serde_json::json as value;
 use super::claims::fence;
 use super::inbox::{self, Origin};
 use super::rows::{all, execute, first, get_run, json, parsed};
-use super::{audit, journal, routing, starting};
+use super::{audit, journal, kin, routing, starting};
 use crate::runs::{After, Claim, Committed, PutOff, StepCommit, Wait};
 use crate::{Error, Result};
 
@@ -41,11 +41,7 @@ pub(super) fn commit_step(
     audit::append(connection, &commit.audit)?;
     go_on(connection, &run, &commit)?;
     for spawn in &commit.spawns {
-        if starting::live_run(connection, &spawn.flow, &spawn.business_key)?.is_none()
-            && !starting::exists(connection, &spawn.id)?
-        {
-            starting::insert(connection, spawn, Origin::Other)?;
-        }
+        kin::spawn(connection, &run, spawn)?;
     }
     for (target, signal) in commit.signals {
         send(connection, &run, &target, signal, commit.at)?;
@@ -118,7 +114,8 @@ fn go_on(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> 
             )?;
             set_timers(connection, &run.id, timers, commit.at)?;
             set_waits(connection, &run.id, waits)?;
-            deliver_missed(connection, &run.id, waits, commit.watermark, commit.at)
+            deliver_missed(connection, &run.id, waits, commit.watermark, commit.at)?;
+            kin::tell_ended(connection, &run.id, waits, commit.at)
         }
         After::Completed(completion) => starting::end(
             connection,
@@ -236,9 +233,10 @@ fn send(
     signal: Signal,
     at: Timestamp,
 ) -> Result<()> {
-    if starting::is_live(connection, target)? {
+    let receiver = kin::resolve(connection, target)?;
+    if starting::is_live(connection, &receiver)? {
         let content = DeliveryContent::Signal(signal);
-        inbox::deliver(connection, target, Origin::Other, &content, at)?;
+        inbox::deliver(connection, &receiver, Origin::Other, &content, at)?;
         return Ok(());
     }
     let details = value!({

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::audit;
 use super::rows::{all, execute, first, json, parsed};
+use super::triggers::BACKFILL;
 use crate::intake::{
     Cursor, CursorWrite, EventBatch, NewWebhook, Recorded, StoredEvent, StoredWebhook,
     WebhookSettlement,
@@ -171,7 +172,9 @@ pub(super) fn record_batch(connection: &Connection, batch: &EventBatch) -> Resul
     Ok(recorded)
 }
 
-fn record(
+/// Store events, each identity once. One that only a backfill told of so far was kept for its flow
+/// alone; told by anything else it is routed to everybody.
+pub(super) fn record(
     connection: &Connection,
     name: &ConnectionName,
     events: &[Event],
@@ -188,6 +191,13 @@ fn record(
         )?;
         if again > 0 {
             recorded.known += 1;
+            if source != BACKFILL {
+                execute(
+                    connection,
+                    "UPDATE events SET source = ?2, routed = 0 WHERE identity = ?1 AND source = ?3",
+                    params![identity.0, source, BACKFILL],
+                )?;
+            }
             continue;
         }
         execute(
@@ -215,6 +225,15 @@ fn record(
         recorded.new += 1;
     }
     Ok(recorded)
+}
+
+/// The number of a stored event.
+pub(super) fn id_of(connection: &Connection, identity: &EventIdentity) -> Result<u64> {
+    let sql = "SELECT id FROM events WHERE identity = ?1";
+    first(connection, sql, [&identity.0], |row| Ok(row.get(0)?))?.ok_or_else(|| Error::NotFound {
+        what: "event",
+        id: identity.0.clone(),
+    })
 }
 
 /// The cursor of a trigger.

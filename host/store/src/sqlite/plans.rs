@@ -18,7 +18,7 @@ pub(super) fn note(sql: &str) {
 
 /// Walks that are meant: the audit chain is verified from end to end; counts have one row per flow
 /// and state, configurations one per change of a flow; a list without conditions goes along its key until the page is full; the partial index
-/// of unrouted events holds nothing else.
+/// of unrouted events holds nothing else, nor does that of backfills under way.
 const MEANT: &[(&str, &str)] = &[
     ("FROM audit ORDER BY sequence", "SCAN audit"),
     ("FROM audit WHERE sequence >", "SCAN audit"),
@@ -28,6 +28,10 @@ const MEANT: &[(&str, &str)] = &[
     ("ORDER BY seq DESC LIMIT", "SCAN runs"),
     ("ORDER BY id DESC LIMIT", "SCAN events"),
     ("ORDER BY id DESC LIMIT", "SCAN notices"),
+    (
+        "FROM backfills WHERE live = 1",
+        "SCAN backfills USING INDEX backfills_live",
+    ),
     (
         "WHERE routed = 0",
         "SCAN events USING INDEX events_unrouted",

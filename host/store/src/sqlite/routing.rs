@@ -60,7 +60,7 @@ pub(super) fn route(
         routing.deliver_to_subscriber(&subscriber)?;
     }
     routing.carry_out(plan)?;
-    routing.finish()
+    routing.finish(true)
 }
 
 /// Route an event kept for a flow. Its subscribers had it when it was first routed.
@@ -79,9 +79,11 @@ pub(super) fn route_deferred(
     if kept == 0 {
         return Ok(Routed::default());
     }
-    let mut routing = Routing::of(connection, get_event(connection, event)?, now);
+    let stored = get_event(connection, event)?;
+    let stored_routed = stored.routed;
+    let mut routing = Routing::of(connection, stored, now);
     routing.carry_out(plan)?;
-    routing.finish()
+    routing.finish(stored_routed)
 }
 
 /// Have an event routed anew. What it did before is known by run and inbox and does not happen again.
@@ -174,11 +176,12 @@ impl<'a> Routing<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Routed> {
+    /// Write down where it went. One that was kept for a flow may still have to go to all others.
+    fn finish(self, routed: bool) -> Result<Routed> {
         execute(
             self.connection,
-            "UPDATE events SET routing = ?2, routed = 1 WHERE id = ?1",
-            params![self.event.id, json(&self.lines)?],
+            "UPDATE events SET routing = ?2, routed = ?3 WHERE id = ?1",
+            params![self.event.id, json(&self.lines)?, routed],
         )?;
         Ok(self.routed)
     }

@@ -17,6 +17,7 @@ const LOG_SIZE_LIMIT: u32 = 64 << 20;
 const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0001_initial.sql")),
     M::up(include_str!("../../migrations/0002_retention.sql")),
+    M::up(include_str!("../../migrations/0003_triggers.sql")),
 ];
 
 /// The one connection that writes: settings applied, schema current, and every run whose owner died

@@ -8,7 +8,7 @@ use serde_json::json as value;
 
 use super::inbox::{self, Origin};
 use super::rows::{execute, first, get_run, json};
-use super::{audit, requests};
+use super::{audit, kin, requests};
 use crate::Result;
 use crate::runs::{NewRun, StartOutcome};
 
@@ -182,6 +182,7 @@ pub(super) fn end(
     let action = format!("run.{}", state.as_str());
     let details = value!({"outcome": completion.outcome, "summary": completion.summary});
     audit::note(connection, run, &flow, actor, &action, details, at)?;
+    kin::tell_end(connection, run, at)?;
     if !dropped.is_empty() {
         let labels: Vec<String> = dropped.iter().map(|item| item.delivery.label()).collect();
         let details = value!({"items": labels, "reason": "the run has ended"});

@@ -146,6 +146,11 @@ impl<S> Wait<S> {
         self
     }
 
+    /// Get `run.completed` when a run that was spawned ends, or at once if it has ended.
+    pub fn until_ended(self, run: impl Into<String>) -> Self {
+        self.subscribe_to("run", "run", run, &["run.completed"])
+    }
+
     /// Somebody whose turn it is.
     pub fn party(mut self, party: impl Into<String>) -> Self {
         self.waiting.waiting_on.parties.push(party.into());

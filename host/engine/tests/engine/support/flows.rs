@@ -68,7 +68,7 @@ fn handler(name: &str) -> Plugin {
             role(
                 DAM,
                 "forebay:assets/asset-source",
-                &["asset.created", "asset.updated"],
+                &["asset.created", "asset.updated", "action.invoked"],
             ),
             role(ENGINE, "forebay:workflow/workflow-sink", &[]),
         ],
@@ -115,6 +115,7 @@ pub(crate) fn flow(name: &str) -> FlowSpec {
         config: json!({}),
         retry: RetryPolicy::default(),
         max_active: 16,
+        schedules: Vec::new(),
     }
 }
 

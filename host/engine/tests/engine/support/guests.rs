@@ -24,7 +24,8 @@ use super::vendor::Vendor;
 
 type Handler = Arc<dyn Fn(Activation, Desk) -> BoxFuture<'static, Answer> + Send + Sync>;
 type Admit = Arc<dyn Fn(&DeliveryContent) -> Result<Admission, GuestError> + Send + Sync>;
-type Changes = Arc<dyn Fn(Option<&str>) -> ConnectorResult<ChangePage> + Send + Sync>;
+type Changes =
+    Arc<dyn Fn(Option<&str>, ChangeOptions) -> ConnectorResult<ChangePage> + Send + Sync>;
 type Webhook = Arc<dyn Fn(&WebhookRequest) -> ConnectorResult<Vec<Event>> + Send + Sync>;
 type Migrate = Arc<dyn Fn(&str, u32) -> Result<String, String> + Send + Sync>;
 type Check = Arc<dyn Fn() -> ConnectorResult<Vec<Finding>> + Send + Sync>;
@@ -57,7 +58,7 @@ impl Script {
                 .collect(),
             handlers: BTreeMap::new(),
             admit: Arc::new(admit_by_entity),
-            changes: Arc::new(|_| Ok(Ok(page(Vec::new(), "start", false)))),
+            changes: Arc::new(|_, _| Ok(Ok(page(Vec::new(), "start", false)))),
             webhook: Arc::new(|request| Ok(Ok(serde_json::from_slice(&request.body).unwrap()))),
             check: Arc::new(|| Ok(Ok(Vec::new()))),
             migrate: Arc::new(|_, from| Err(format!("version {from} is unknown"))),
@@ -94,6 +95,17 @@ impl Script {
     pub(crate) fn changes(
         &self,
         changes: impl Fn(Option<&str>) -> ConnectorResult<ChangePage> + Send + Sync + 'static,
+    ) {
+        self.changes_by(move |cursor, _| changes(cursor));
+    }
+
+    /// What a poll finds that asks in this way.
+    pub(crate) fn changes_by(
+        &self,
+        changes: impl Fn(Option<&str>, ChangeOptions) -> ConnectorResult<ChangePage>
+        + Send
+        + Sync
+        + 'static,
     ) {
         self.inner().changes = Arc::new(changes);
     }
@@ -275,10 +287,10 @@ impl Guests for Script {
         _connection: &ConnectionSpec,
         _context: CallContext,
         cursor: Option<&str>,
-        _options: ChangeOptions,
+        options: ChangeOptions,
     ) -> ConnectorResult<ChangePage> {
         let changes = self.inner().changes.clone();
-        changes(cursor)
+        changes(cursor, options)
     }
 
     async fn webhook(
@@ -304,7 +316,7 @@ impl Guests for Script {
 }
 
 /// Lets every delivery in whose body is not `forged`.
-pub(super) struct OpenGate;
+pub(crate) struct OpenGate;
 
 impl Gate for OpenGate {
     fn verify(

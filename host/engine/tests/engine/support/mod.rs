@@ -7,9 +7,9 @@ mod store;
 mod vendor;
 mod world;
 
-pub(crate) use desk::{Answer, Desk, completed, parked, waiting, waiting_for};
+pub(crate) use desk::{Answer, Desk, cancelled, completed, parked, waiting, waiting_for};
 pub(crate) use flows::{DAM, ENGINE, FLOW, approval, created, finished, flow, process};
-pub(crate) use guests::page;
+pub(crate) use guests::{OpenGate, page};
 pub(crate) use store::Crash;
 pub(crate) use vendor::{Fault, denied, rate_limited, unavailable, uncertain};
 pub(crate) use world::{World, eventually};

@@ -18,6 +18,7 @@ use forebay_store::runs::{
     Act, Claim, ClaimRequest, Claimed, Committed, Controlled, NewRun, PutOff, RequestKey,
     StartOutcome, StepCommit,
 };
+use forebay_store::triggers::{Backfill, BackfillPage, Fate, Firing, ScheduleState, TriggerStore};
 use forebay_store::{Error, Result, SqliteStore, Store};
 use serde_json::Value;
 
@@ -114,11 +115,12 @@ pub(crate) struct FaultyStore {
 
 macro_rules! behind_faults {
     (
+        impl $trait:ident;
         writes { $($write:ident($($wa:ident: $wt:ty),*) -> $wr:ty;)+ }
         reads { $($read:ident($($ra:ident: $rt:ty),*) -> $rr:ty;)+ }
     ) => {
         #[async_trait]
-        impl Store for FaultyStore {
+        impl $trait for FaultyStore {
             $(async fn $write(&self, $($wa: $wt),*) -> Result<$wr> {
                 let number = self.faults.before(stringify!($write))?;
                 let result = self.inner.$write($($wa),*).await;
@@ -135,6 +137,22 @@ macro_rules! behind_faults {
 }
 
 behind_faults! {
+    impl TriggerStore;
+    writes {
+        open_schedule(flow: &FlowName, name: &str, rhythm: &str, now: Timestamp) -> ScheduleState;
+        fire(firing: Firing) -> Option<Fate>;
+        save_backfill(backfill: Backfill, page: Option<BackfillPage>,
+                      audit: Vec<AuditEntry>) -> bool;
+    }
+    reads {
+        schedule(flow: &FlowName, name: &str) -> Option<ScheduleState>;
+        backfill(flow: &FlowName) -> Option<Backfill>;
+        live_backfills() -> Vec<Backfill>;
+    }
+}
+
+behind_faults! {
+    impl Store;
     writes {
         accept_webhook(webhook: NewWebhook) -> u64;
         settle_webhook(webhook: u64, settlement: WebhookSettlement) -> Recorded;

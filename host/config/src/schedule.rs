@@ -1,0 +1,99 @@
+//! `[[flows.NAME.schedules]]`: as written, as received by the host, and what a schema cannot say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use forebay_model::ScheduleSpec;
+use forebay_model::schedule::{DEFAULT_ZONE, Error, SCHEDULE_FIELD};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::path::Path;
+use crate::problem::Problem;
+use crate::validate::typed;
+
+/// When a flow is told to do something by itself.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schedule {
+    /// Its name, unique in the flow. What was fired is remembered under it.
+    #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,62}$",
+        "x-mend" = "use up to 63 lowercase letters, digits and dashes, starting with a letter or digit"))]
+    name: String,
+    /// Five fields: minute, hour, day of month, month, day of week. `0 2 * * *` is every day at two.
+    cron: String,
+    /// IANA time zone of the pattern. Absent: the zone of the flow's `config.calendar`, or `UTC`.
+    zone: Option<String>,
+    /// What the handler gets as a request; `schedule` with `name`, `due-at` and `zone` is added.
+    #[serde(default)]
+    input: BTreeMap<String, Value>,
+}
+
+impl Schedule {
+    /// As the host uses it. `config` is the flow's, with defaults.
+    pub(crate) fn spec(self, config: &Value) -> ScheduleSpec {
+        let of_calendar = || {
+            config
+                .pointer("/calendar/zone")?
+                .as_str()
+                .map(str::to_owned)
+        };
+        ScheduleSpec {
+            name: self.name,
+            cron: self.cron,
+            zone: self
+                .zone
+                .or_else(of_calendar)
+                .unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
+            input: Value::Object(Map::from_iter(self.input)),
+        }
+    }
+}
+
+/// `schedules` of a flow.
+pub(crate) fn check(
+    document: &Document,
+    flow: &str,
+    written: &Value,
+    config: &Value,
+    problems: &mut Vec<Problem>,
+) {
+    let schedules = written.get("schedules").and_then(Value::as_array);
+    let path = Path::of(&["flows", flow, "schedules"]);
+    let mut names = BTreeSet::new();
+    for (index, schedule) in schedules.into_iter().flatten().enumerate() {
+        let path = path.index(index);
+        // What does not fit the structure is reported by the schema.
+        let Some(schedule) = typed::<Schedule>(schedule) else {
+            continue;
+        };
+        let mut error = |key: &str, message: &str, mend: &str| {
+            problems.push(document.at_value(&path.key(key), message, mend));
+        };
+        if !names.insert(schedule.name.clone()) {
+            error(
+                "name",
+                "another schedule of this flow has this name",
+                "give every schedule its own: what was fired is remembered under it",
+            );
+        }
+        if schedule.input.contains_key(SCHEDULE_FIELD) {
+            let message = "holds `schedule`, which the host fills in";
+            error("input", message, "name this field otherwise");
+        }
+        match schedule.spec(config).timetable() {
+            Ok(_) => {}
+            Err(Error::Zone) => error(
+                "zone",
+                "unknown time zone",
+                "write an IANA name such as `Europe/Berlin` or `UTC`",
+            ),
+            Err(problem) => error(
+                "cron",
+                &problem.to_string(),
+                "write minute, hour, day of month, month and day of week: `0 2 * * *` is every day at two",
+            ),
+        }
+    }
+}
