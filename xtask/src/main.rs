@@ -13,6 +13,8 @@
 
 mod demo;
 mod examples;
+mod fixtures;
+mod fuzz;
 mod plugins;
 mod rooms;
 mod shell;
@@ -41,6 +43,10 @@ enum Command {
     Plugins(plugins::Arguments),
     /// Build the plugins of the third-party example into `target/examples`.
     Examples(examples::Arguments),
+    /// Build the components that are kept to show that the frozen contract goes on being spoken.
+    Fixtures,
+    /// Search for inputs that break what strangers' bytes go through.
+    Fuzz(fuzz::Arguments),
     /// Set up what is missing, then run every check and every test.
     Test(test::Arguments),
     /// Check that each crate names only what it may name.
@@ -63,6 +69,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(arguments) => demo::run(&shell, &arguments),
         Command::Plugins(arguments) => plugins::build(&shell, &arguments),
         Command::Examples(arguments) => examples::build(&shell, &arguments).map(drop),
+        Command::Fixtures => fixtures::build(&shell),
+        Command::Fuzz(arguments) => fuzz::run(&shell, &arguments),
         Command::Test(arguments) => test::run(&shell, &arguments),
         Command::Rooms => rooms::check(&shell),
     }

@@ -47,7 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const FOLDERS: &[(&str, &[&str])] = &[("plugins", &["forebay-sdk"])];
 
 /// Crates that may name everything, because they test everything together.
-const EVERYTHING: &[&str] = &["forebay-e2e", "forebay-hostile"];
+const EVERYTHING: &[&str] = &["forebay-e2e", "forebay-fuzz", "forebay-hostile"];
 
 /// Libraries that have one home. `tests` are the crates under `tests/`, which play the outside.
 const HOMES: &[Home] = &[

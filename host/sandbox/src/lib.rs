@@ -25,6 +25,8 @@ mod codec;
 mod describe;
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod guests;
 mod host;
 mod http;

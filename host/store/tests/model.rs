@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_model::run::RunState;
-use forebay_model::{DeliveryContent, RunId};
+use forebay_model::{DeliveryContent, RetentionPolicy, RunId};
 use forebay_store::contract::fixtures::{
     arrives, at, batch, cancel, claimed, completion, entry, event, plan, put_off, reason, signal,
     started_by, step, timer, wait, waiting,
@@ -20,12 +21,29 @@ use proptest::prelude::*;
 /// One thing that happens. Small numbers stand for entities, keys, and whichever claim is held.
 #[derive(Clone, Debug)]
 enum Happening {
-    Arrives { entity: u8, token: u8 },
-    Routes { starts: Option<u8> },
+    Arrives {
+        entity: u8,
+        token: u8,
+    },
+    Routes {
+        starts: Option<u8>,
+    },
     Claims,
-    Ends { held: usize, how: End },
-    Controls { key: u8, how: Act },
-    Later { seconds: i64 },
+    Ends {
+        held: usize,
+        how: End,
+    },
+    Controls {
+        key: u8,
+        how: Act,
+    },
+    Later {
+        seconds: i64,
+    },
+    /// History goes that is older than so many seconds.
+    Prunes {
+        seconds: u64,
+    },
     Restarts,
 }
 
@@ -71,6 +89,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => (0..4usize, end).prop_map(|(held, how)| Happening::Ends { held, how }),
         2 => (0..3u8, act).prop_map(|(key, how)| Happening::Controls { key, how }),
         2 => (1..60i64).prop_map(|seconds| Happening::Later { seconds }),
+        1 => (0..40u64).prop_map(|seconds| Happening::Prunes { seconds }),
         1 => Just(Happening::Restarts),
     ]
 }
@@ -87,6 +106,8 @@ struct World {
     /// The newest epoch of each run: an older one must not write.
     epochs: BTreeMap<RunId, u64>,
     recorded: BTreeSet<(u8, u8)>,
+    /// Runs that were seen to have ended.
+    over: BTreeSet<RunId>,
 }
 
 fn open(folder: &tempfile::TempDir) -> Arc<SqliteStore> {
@@ -106,6 +127,7 @@ impl World {
             given: BTreeMap::new(),
             epochs: BTreeMap::new(),
             recorded: BTreeSet::new(),
+            over: BTreeSet::new(),
         }
     }
 
@@ -133,6 +155,7 @@ impl World {
                 self.now += seconds;
                 self.store.fire_timers(at(self.now), 100).await.unwrap();
             }
+            Happening::Prunes { seconds } => self.prune(seconds).await,
             Happening::Restarts => {
                 // The last handle is dropped before the file is opened again.
                 let folder = &self.folder;
@@ -141,6 +164,38 @@ impl World {
                 self.store = open(folder);
             }
         }
+    }
+
+    /// Ended runs may go, and nothing else that the model knows of: events are kept here, for the
+    /// model remembers each of them.
+    async fn prune(&mut self, seconds: u64) {
+        let policy = RetentionPolicy {
+            ended_runs_for: Duration::from_secs(seconds),
+            batch: 2,
+            ..RetentionPolicy::default()
+        };
+        let mut removed = 0;
+        loop {
+            let pruned = self.store.prune(policy, Vec::new(), at(self.now)).await;
+            let pruned = pruned.unwrap();
+            assert_eq!(pruned.events, 0);
+            removed += pruned.runs;
+            if !pruned.more {
+                break;
+            }
+        }
+        let mut left = Vec::new();
+        for (run, key) in std::mem::take(&mut self.runs) {
+            match self.store.run(&run).await.unwrap() {
+                Some(_) => left.push((run, key)),
+                None => {
+                    removed -= 1;
+                    assert!(self.over.contains(&run), "{run} lived and is gone");
+                }
+            }
+        }
+        assert_eq!(removed, 0, "more went than was known");
+        self.runs = left;
     }
 
     async fn route(&mut self, starts: Option<u8>) {
@@ -233,7 +288,7 @@ impl World {
     }
 
     /// What must hold after everything that happens.
-    async fn check(&self) {
+    async fn check(&mut self) {
         let all = self
             .store
             .runs(Default::default(), Default::default())
@@ -249,6 +304,7 @@ impl World {
                     "two live runs of a key"
                 );
             } else {
+                self.over.insert(run.id.clone());
                 assert_eq!(self.store.inbox(&run.id).await.unwrap(), []);
                 assert_eq!(self.store.timers(&run.id).await.unwrap(), []);
             }
