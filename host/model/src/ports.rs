@@ -16,6 +16,9 @@ use crate::plugin::Plugin;
 use crate::step::{Admission, Step};
 use crate::time::Timestamp;
 
+/// The limit that stops a connector's call which takes too long: to whoever made the call a timeout.
+pub const CALL_TIME: &str = "limits.wall_call";
+
 /// Why a guest did not return.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuestError {

@@ -9,8 +9,8 @@ use forebay_model::event::{DeliveryContent, Event};
 use forebay_model::flow::ConnectionSpec;
 use forebay_model::plugin::Plugin;
 use forebay_model::ports::{
-    Activation, Broker, CallContext, ChangeOptions, ChangePage, ConnectorResult, GuestError,
-    Guests, WebhookRequest,
+    Activation, Broker, CALL_TIME, CallContext, ChangeOptions, ChangePage, ConnectorResult,
+    GuestError, Guests, WebhookRequest,
 };
 use forebay_model::step::{Admission, Step};
 use forebay_model::{CapabilityError, ConnectionName, Digest, FunctionName, InterfaceName};
@@ -166,7 +166,7 @@ impl Guests for Registry {
         let limits = self.limits();
         let clock = Arc::clone(&self.inner.caller.clock);
         let wall = Bound {
-            key: "limits.wall_call",
+            key: CALL_TIME,
             most: limits
                 .wall_call
                 .min(context.timeout)

@@ -10,7 +10,7 @@ use forebay_model::{ConnectionName, FlowName};
 use forebay_store::runs::Wait;
 
 use super::broker::ActivationBroker;
-use super::stop::Stop;
+use super::stop::{Failure, Stop};
 use crate::Error;
 use crate::operate::Admitted;
 
@@ -40,8 +40,9 @@ impl ActivationBroker {
             // The other flow's handler fails, perhaps for the moment: nothing this run could decide
             // about.
             Err(error) => {
-                let message = format!("flow {name} cannot be asked: {error}");
-                return Err(self.end(Stop::Failed(message)));
+                let gist = format!("flow {name} cannot be asked");
+                let said = format!("{gist}: {error}");
+                return Err(self.end(Stop::Failed(Failure { gist, said })));
             }
         };
         let Admitted::Start {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use forebay_model::event::Signal;
+use forebay_model::ports::GuestError;
 use forebay_model::{ConnectionName, RunId};
 use forebay_store::runs::{NewRun, Notice};
 use serde_json::Value;
@@ -30,7 +31,7 @@ pub(super) enum Stop {
         denied: bool,
     },
     /// A component failed in a way that repeating may or may not help.
-    Failed(String),
+    Failed(Failure),
     /// An operator must look.
     Park {
         /// Stable code.
@@ -42,6 +43,32 @@ pub(super) enum Stop {
     Superseded(String),
     /// The store could not keep an intent; nothing was called.
     Store(String),
+}
+
+/// How a component failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// What the same failure says each time: not where exactly a component trapped, nor how far it was
+    /// over a limit.
+    pub(super) gist: String,
+    /// All it says. Begins with the gist.
+    pub(super) said: String,
+}
+
+impl Failure {
+    /// A failure of a component, where `at` says which one did what.
+    pub(super) fn of(at: &str, error: &GuestError) -> Self {
+        let kind = match error {
+            GuestError::Limit { limit, .. } => format!("stopped by the limit {limit}"),
+            GuestError::Trap(_) => "the component failed".to_owned(),
+            GuestError::Type(_) => "type mismatch".to_owned(),
+            other => other.to_string(),
+        };
+        Self {
+            gist: format!("{at}{kind}"),
+            said: format!("{at}{error}"),
+        }
+    }
 }
 
 /// What a step brings along besides its state.

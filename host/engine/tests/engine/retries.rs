@@ -173,6 +173,40 @@ async fn a_handler_that_keeps_failing_parks_its_run() {
 }
 
 #[tokio::test]
+async fn failures_are_the_same_whatever_place_or_number_they_name() {
+    let world = World::new().await;
+    let fails = |error| Fault::Fails(error);
+    let over = |seconds: &str| GuestError::Limit {
+        limit: "limits.cpu",
+        message: format!("it used {seconds} of 1 s"),
+    };
+    world.script.vendor.plan(
+        "start",
+        ["1.01 s", "1.20 s", "1.07 s"].map(|used| fails(over(used))),
+    );
+    let run = world.start("a").await;
+    world.rest(&run).await;
+    let message = world.parked(&run, "connector-failed").await;
+    assert!(
+        message.contains("limits.cpu") && message.contains("1.07 s"),
+        "{message}"
+    );
+
+    world.script.vendor.plan(
+        "start",
+        ["0x1f", "0x2e", "0x3d"].map(|place| fails(GuestError::Trap(format!("at {place}")))),
+    );
+    let run = world.start("b").await;
+    world.rest(&run).await;
+    assert!(
+        world
+            .parked(&run, "connector-failed")
+            .await
+            .contains("0x3d")
+    );
+}
+
+#[tokio::test]
 async fn retries_for_a_vendor_do_not_count_as_failures_of_a_component() {
     let world = World::new().await;
     let outage = (0..8).map(|_| unavailable("maintenance"));
