@@ -128,29 +128,28 @@ impl Core {
     }
 
     async fn claim_at(&self, now: Timestamp) -> Result<Vec<Claimed>> {
-        let mut room = self
+        let limit = self
             .options
             .max_activations
             .saturating_sub(self.active.count());
-        if room == 0 {
+        if limit == 0 {
             return Ok(Vec::new());
         }
         let topology = self.topology();
-        let mut full = Vec::new();
-        for flow in topology.flows.values() {
-            let active = self.active.of_flow(&flow.spec.name);
-            match flow.spec.max_active.saturating_sub(active) {
-                0 => full.push(flow.spec.name.clone()),
-                // All that are claimed may be of this flow, so no more than it has room for.
-                left => room = room.min(left),
-            }
-        }
+        let flows = topology.flows.values().map(|flow| {
+            let name = flow.spec.name.clone();
+            let left = flow
+                .spec
+                .max_active
+                .saturating_sub(self.active.of_flow(&name));
+            (name, left)
+        });
         let request = ClaimRequest {
             owner: self.owner.clone(),
             now,
             lease: self.options.lease,
-            limit: room,
-            exclude: full,
+            limit,
+            room: flows.filter(|(_, left)| *left < limit).collect(),
         };
         let claimed = self.store.claim(request).await?;
         for claim in &claimed {

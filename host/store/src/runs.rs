@@ -89,8 +89,9 @@ pub struct ClaimRequest {
     pub lease: Duration,
     /// Most runs to claim.
     pub limit: u32,
-    /// Flows to leave out because they have as many active runs as they may.
-    pub exclude: Vec<FlowName>,
+    /// How many runs of a flow may be claimed at most, where that is fewer than `limit`; 0 leaves the
+    /// flow out.
+    pub room: Vec<(FlowName, u32)>,
 }
 
 /// A claimed run with all its activation needs.

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::fixtures::{
-    LEASE, arrives, at, call, claim_one, claimed, entry, event, get, inbox, nothing_due, put_off,
-    reason, request, started, step, waiting,
+    LEASE, arrives, at, call, claim_one, claimed, entry, event, get, inbox, new_run, nothing_due,
+    put_off, reason, request, started, step, waiting,
 };
 use crate::runs::{Claim, ClaimRequest};
 use crate::{Error, Store};
@@ -25,11 +25,39 @@ pub async fn the_longest_waiting_run_is_claimed_first(store: &dyn Store) {
     let order: Vec<_> = first.iter().map(|claimed| claimed.run.id.clone()).collect();
     assert_eq!(order, [early, late]);
     let excluded = ClaimRequest {
-        exclude: vec!["flow".into()],
+        room: vec![("flow".into(), 0)],
         ..request(9)
     };
     assert_eq!(store.claim(excluded).await.unwrap(), []);
     assert_eq!(claim_one(store, 9).await.run.id, latest);
+}
+
+pub async fn a_flow_without_room_does_not_hold_up_others(store: &dyn Store) {
+    let of = |flow: &str, key: &str, second| {
+        let mut run = new_run(key, second);
+        run.flow = flow.into();
+        run.id = forebay_model::RunId::derive(&run.flow, key, "test");
+        run
+    };
+    for (second, key) in ["a", "b", "c"].into_iter().enumerate() {
+        let second = i64::try_from(second).unwrap();
+        store.start_run(of("narrow", key, second)).await.unwrap();
+    }
+    for (second, key) in ["a", "b"].into_iter().enumerate() {
+        let second = i64::try_from(second).unwrap() + 5;
+        store.start_run(of("wide", key, second)).await.unwrap();
+    }
+    let request = ClaimRequest {
+        limit: 3,
+        room: vec![("narrow".into(), 1), ("other".into(), 0)],
+        ..request(10)
+    };
+    let claimed = store.claim(request).await.unwrap();
+    let flows: Vec<&str> = claimed
+        .iter()
+        .map(|claimed| claimed.run.flow.as_str())
+        .collect();
+    assert_eq!(flows, ["narrow", "wide", "wide"]);
 }
 
 pub async fn a_run_is_claimed_by_one(store: &dyn Store) {

@@ -129,7 +129,7 @@ pub fn request(second: i64) -> ClaimRequest {
         now: at(second),
         lease: LEASE,
         limit: 10,
-        exclude: Vec::new(),
+        room: Vec::new(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Ownership of runs: claims, leases, fencing.
 
+use std::collections::BTreeMap;
+
 use forebay_model::run::RunState;
-use forebay_model::{RunId, Timestamp};
+use forebay_model::{FlowName, RunId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::inbox;
@@ -13,18 +15,57 @@ use crate::{Error, Result};
 
 /// Claim runs that have something to do, the longest waiting first.
 pub(super) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Vec<Claimed>> {
-    let due: Vec<RunId> = all(
-        connection,
-        "SELECT id FROM runs WHERE runnable_at <= ?1 \
-         AND flow NOT IN (SELECT value FROM json_each(?2)) ORDER BY runnable_at, seq LIMIT ?3",
-        params![request.now.0, json(&request.exclude)?, request.limit],
-        |row| Ok(row.get::<_, String>(0)?.into()),
-    )?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for run in due {
-        claimed.extend(take(connection, &run, request)?);
+    let mut room: BTreeMap<FlowName, u32> = request.room.iter().cloned().collect();
+    let limit = request.limit as usize;
+    let mut claimed = Vec::new();
+    loop {
+        let wanted = limit.saturating_sub(claimed.len());
+        let due = due(connection, request.now, &room, wanted)?;
+        let all = due.len() < wanted;
+        let mut passed_over = false;
+        for (run, flow) in due {
+            match room.get_mut(&flow) {
+                Some(0) => {
+                    passed_over = true;
+                    continue;
+                }
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            claimed.extend(take(connection, &run, request)?);
+        }
+        // Those behind the ones that were passed over get their turn in a further round, in which
+        // their flow is left out.
+        if all || !passed_over {
+            return Ok(claimed);
+        }
     }
-    Ok(claimed)
+}
+
+/// The runs that are longest due, of flows that have room.
+fn due(
+    connection: &Connection,
+    now: Timestamp,
+    room: &BTreeMap<FlowName, u32>,
+    limit: usize,
+) -> Result<Vec<(RunId, FlowName)>> {
+    let full: Vec<&FlowName> = room
+        .iter()
+        .filter(|(_, left)| **left == 0)
+        .map(|(flow, _)| flow)
+        .collect();
+    all(
+        connection,
+        "SELECT id, flow FROM runs WHERE runnable_at <= ?1 \
+         AND flow NOT IN (SELECT value FROM json_each(?2)) ORDER BY runnable_at, seq LIMIT ?3",
+        params![now.0, json(&full)?, limit],
+        |row| {
+            Ok((
+                row.get::<_, String>(0)?.into(),
+                row.get::<_, String>(1)?.into(),
+            ))
+        },
+    )
 }
 
 fn take(connection: &Connection, run: &RunId, request: &ClaimRequest) -> Result<Option<Claimed>> {
