@@ -15,6 +15,7 @@ use crate::health::Health;
 use crate::intake::Gate;
 use crate::router::Stalled;
 use crate::topology::{LiveFlow, Topology};
+use crate::watch::Stuck;
 use crate::{Error, Options, Result, backfill, schedule};
 
 /// What an engine is put together from.
@@ -51,6 +52,7 @@ pub struct Core {
     pub(crate) counts: Mutex<backfill::Counts>,
     /// Polls of a connection go one after the other, and so do those who move its cursor by hand.
     poll_turns: Mutex<HashMap<ConnectionName, Arc<tokio::sync::Mutex<()>>>>,
+    pub(crate) stuck: Mutex<Stuck>,
     /// Requests without a key so far.
     pub(crate) requests: AtomicU64,
     topology: RwLock<Arc<Topology>>,
@@ -87,6 +89,7 @@ impl Core {
             stalled_schedules: Mutex::default(),
             counts: Mutex::default(),
             poll_turns: Mutex::default(),
+            stuck: Mutex::default(),
             requests: AtomicU64::default(),
             topology: RwLock::default(),
             pinned: Mutex::default(),

@@ -29,6 +29,7 @@ mod router;
 pub mod schedule;
 mod service;
 pub mod topology;
+mod watch;
 
 pub use self::core::{Core, Parts};
 pub use backup::{BackedUp, BackupOptions};

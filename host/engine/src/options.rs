@@ -53,6 +53,12 @@ pub struct Options {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub idle: Duration,
+    /// How long something of a run may be due and not done before the run counts as stalled. Twenty
+    /// leases: a host that died was replaced long before, and a backlog of this length is one that
+    /// somebody should know of.
+    #[serde(with = "duration")]
+    #[schemars(with = "String")]
+    pub stalled_after: Duration,
     /// How long history is kept: the section `[retention]`.
     #[serde(skip)]
     pub retention: RetentionPolicy,
@@ -75,6 +81,7 @@ impl Default for Options {
             webhook_batch: 16,
             backfill_runs_per_minute: 60,
             idle: Duration::from_secs(30),
+            stalled_after: Duration::from_secs(600),
             retention: RetentionPolicy::default(),
             backups: None,
         }

@@ -86,6 +86,12 @@ impl Service {
         ));
         loops.spawn(keep_up("arming", arm, Arc::clone(&core), stop.subscribe()));
         loops.spawn(keep_up(
+            "watching",
+            watch,
+            Arc::clone(&core),
+            stop.subscribe(),
+        ));
+        loops.spawn(keep_up(
             "pruning",
             prune,
             Arc::clone(&core),
@@ -338,6 +344,20 @@ async fn check(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let interval = core.options.health_interval;
     while pause(&core, &mut stop, interval).await {
         core.check_refused().await;
+    }
+}
+
+/// Looks in a tenth of the time after which a run counts as stalled, and not before this host had that
+/// time to do what was due when it started.
+async fn watch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
+    let after = core.options.stalled_after;
+    let round = (after / 10).max(STORE_PAUSE);
+    let mut go_on = pause(&core, &mut stop, after).await;
+    while go_on {
+        if let Err(error) = core.watch_progress().await {
+            tracing::error!(%error, "it cannot be told whether runs are stalled");
+        }
+        go_on = pause(&core, &mut stop, round).await;
     }
 }
 

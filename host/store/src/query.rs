@@ -40,6 +40,9 @@ pub struct RunFilter {
     pub since: Option<Timestamp>,
     /// Created before.
     pub until: Option<Timestamp>,
+    /// Stalled: something could have happened to it since this time and has not. It has an inbox item,
+    /// a retry, a lease or a timer that was due then.
+    pub stalled_since: Option<Timestamp>,
 }
 
 /// Which events. All conditions must hold.

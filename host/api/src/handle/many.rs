@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use forebay_engine::operate::{Action, Selection};
-use forebay_model::RunId;
+use forebay_model::{RunId, Timestamp};
 use forebay_store::query::RunFilter;
 use forebay_store::runs::Control;
 use serde::de::DeserializeOwned;
@@ -42,10 +42,10 @@ pub(crate) struct ManyInput<T> {
 const MOST_IDS: usize = 500;
 
 impl<T: DeserializeOwned> ManyInput<T> {
-    fn parts(self) -> Result<(Selection, T)> {
+    fn parts(self, stalled_since: Timestamp) -> Result<(Selection, T)> {
         let selection = match (self.matching, self.runs) {
             (Some(query), None) => {
-                let (filter, page) = query.parts()?;
+                let (filter, page) = query.parts(stalled_since)?;
                 if filter == RunFilter::default() {
                     return Err(Problem::malformed(
                         "body `matching`: name a condition, such as `flow` or `state`",
@@ -217,7 +217,7 @@ async fn act<T: Serialize + DeserializeOwned>(
     asked: impl FnOnce(T) -> Asked,
 ) -> Result<Json<ManyView>> {
     let about = json!([input.matching, input.runs]);
-    let (selection, with) = input.parts()?;
+    let (selection, with) = input.parts(shared.core.stalled_since())?;
     let asked = asked(with);
     let order = asked.order(caller, key, query.dry_run, &about);
     let report = shared

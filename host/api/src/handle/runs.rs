@@ -37,6 +37,9 @@ pub(crate) struct RunQuery {
     since: Option<String>,
     /// Created before this time, RFC 3339.
     until: Option<String>,
+    /// Only those of which something has been due for so long (`engine.stalled_after`) that it
+    /// should have been done.
+    stalled: bool,
     /// `next` of the page before; opaque.
     cursor: Option<String>,
     /// Most entries, 1 to 500.
@@ -46,8 +49,8 @@ pub(crate) struct RunQuery {
 }
 
 impl RunQuery {
-    /// As the store takes them.
-    pub(crate) fn parts(self) -> Result<(RunFilter, PageRequest)> {
+    /// As the store takes them, where a run stalls if something was due then.
+    pub(crate) fn parts(self, stalled_since: Timestamp) -> Result<(RunFilter, PageRequest)> {
         let label = match self.label {
             Some(label) => match label.split_once(':') {
                 Some((name, value)) => Some((name.to_owned(), value.to_owned())),
@@ -63,6 +66,7 @@ impl RunQuery {
             label,
             since: time("since", self.since)?,
             until: time("until", self.until)?,
+            stalled_since: self.stalled.then_some(stalled_since),
         };
         Ok((filter, page_request(self.cursor, self.limit)?))
     }
@@ -97,7 +101,7 @@ pub(crate) async fn list(
     State(shared): Context,
     Query(query): Query<RunQuery>,
 ) -> Result<Json<Page<RunView>>> {
-    let (filter, page) = query.parts()?;
+    let (filter, page) = query.parts(shared.core.stalled_since())?;
     Ok(Json(Page::of(
         shared.core.store().runs(filter, page).await,
     )?))

@@ -29,3 +29,4 @@ mod service;
 mod steps;
 mod timers;
 mod upgrades;
+mod watchdog;

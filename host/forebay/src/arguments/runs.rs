@@ -136,6 +136,9 @@ pub(crate) struct Conditions {
     /// Created before this time, RFC 3339.
     #[arg(long)]
     pub(crate) until: Option<String>,
+    /// Only those that should move and do not.
+    #[arg(long)]
+    pub(crate) stalled: bool,
 }
 
 /// Which runs.

@@ -62,6 +62,7 @@ impl Asking<'_> {
             ("label", conditions.label.clone()),
             ("since", conditions.since.clone()),
             ("until", conditions.until.clone()),
+            ("stalled", conditions.stalled.then(|| "true".to_owned())),
             ("limit", Some(filter.limit.to_string())),
         ];
         let columns = [
@@ -197,6 +198,7 @@ fn matching(many: &Many) -> Value {
         label,
         since,
         until,
+        stalled,
     } = &many.conditions;
     json!({
         "flow": flow,
@@ -205,6 +207,7 @@ fn matching(many: &Many) -> Value {
         "label": label,
         "since": since,
         "until": until,
+        "stalled": stalled,
         "limit": many.limit,
         "cursor": many.cursor,
     })

@@ -47,6 +47,12 @@ pub(super) fn runs(
     if let Some(until) = filter.until {
         conditions.add("created_at < ?", until.0);
     }
+    if let Some(since) = filter.stalled_since {
+        conditions.add(
+            "(runnable_at <= ? OR id IN (SELECT run FROM timers WHERE due_at <= ?))",
+            since.0,
+        );
+    }
     if let Some(before) = position(page)? {
         conditions.add("seq < ?", before.cast_signed());
     }
