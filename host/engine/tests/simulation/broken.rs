@@ -15,7 +15,7 @@ use forebay_store::query::{
     EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
 };
 use forebay_store::runs::{
-    After, Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff,
+    Act, After, Claim, ClaimRequest, Claimed, Committed, Controlled, NewRun, PutOff, RequestKey,
     StartOutcome, StepCommit,
 };
 use forebay_store::{Result, SqliteStore, Store};
@@ -86,7 +86,11 @@ broken! {
     release(claim: &Claim, now: Timestamp) -> ();
     fire_timers(now: Timestamp, limit: u32) -> u32;
     wake_connection(connection: &ConnectionName, now: Timestamp) -> u32;
-    control(run: &RunId, control: Control, audit: AuditEntry, now: Timestamp) -> Controlled;
+    act(act: Act) -> Controlled;
+    reserve(request: RequestKey, runs: Vec<RunId>, at: Timestamp) -> Vec<RunId>;
+    redeliver(event: u64, audit: AuditEntry) -> StoredEvent;
+    answered(request: &RequestKey) -> Option<StartOutcome>;
+    event(event: u64) -> Option<StoredEvent>;
     audit(entries: Vec<AuditEntry>) -> ();
     open_webhooks(now: Timestamp, limit: u32) -> Vec<StoredWebhook>;
     cursor(trigger: &str) -> Option<Cursor>;

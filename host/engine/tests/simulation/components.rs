@@ -11,8 +11,8 @@ use forebay_model::event::DeliveryContent;
 use forebay_model::flow::ConnectionSpec;
 use forebay_model::plugin::Plugin;
 use forebay_model::ports::{
-    Activation, Broker, CallContext, ChangeOptions, ChangePage, ConnectorResult, GuestError,
-    Guests, HeaderField, WebhookRequest,
+    Activation, Broker, CALL_TIME, CallContext, ChangeOptions, ChangePage, ConnectorResult,
+    GuestError, Guests, HeaderField, WebhookRequest,
 };
 use forebay_model::step::{Admission, Start, Step};
 use forebay_model::{ConnectionName, Digest, Event, Finding, FunctionName};
@@ -58,7 +58,7 @@ impl Components {
             sim.clock.sleep_until(deadline).await;
             if delay > limit {
                 return Err(GuestError::Limit {
-                    limit: "limits.wall",
+                    limit: CALL_TIME,
                     message: "it took too long".into(),
                 });
             }

@@ -126,7 +126,7 @@ impl History {
 
     fn open(&mut self) {
         let options = SqliteOptions {
-            check_on_open: false,
+            check_up_to: 0,
             read_connections: 1,
             ..SqliteOptions::new(self.folder.path().join("store.db"))
         };

@@ -17,8 +17,8 @@ use forebay_store::query::{
     EventFilter, InboxItem, NoticeRecord, Page, PageRequest, RunFilter, RunTimer, RunWait,
 };
 use forebay_store::runs::{
-    Claim, ClaimRequest, Claimed, Committed, Control, Controlled, NewRun, PutOff, StartOutcome,
-    StepCommit,
+    Act, Claim, ClaimRequest, Claimed, Committed, Controlled, NewRun, PutOff, RequestKey,
+    StartOutcome, StepCommit,
 };
 use forebay_store::{Error, Result, Store};
 use serde_json::Value;
@@ -141,7 +141,8 @@ impl HostStore {
         }
     }
 
-    async fn read<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Read, at one instant.
+    pub(crate) async fn read<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.power.turn().await;
         let result = at_once(work);
         self.power.turn().await;
@@ -216,7 +217,9 @@ through! {
         route_deferred(event: u64, flow: &FlowName, plan: RoutePlan, now: Timestamp) -> Routed;
         start_run(run: NewRun) -> StartOutcome;
         release(claim: &Claim, now: Timestamp) -> ();
-        control(run: &RunId, control: Control, audit: AuditEntry, now: Timestamp) -> Controlled;
+        act(act: Act) -> Controlled;
+        reserve(request: RequestKey, runs: Vec<RunId>, at: Timestamp) -> Vec<RunId>;
+        redeliver(event: u64, audit: AuditEntry) -> StoredEvent;
         audit(entries: Vec<AuditEntry>) -> ();
     }
     reads {
@@ -240,6 +243,8 @@ through! {
         timers(run: &RunId) -> Vec<RunTimer>;
         notices(run: Option<&RunId>, page: PageRequest) -> Page<NoticeRecord>;
         events(filter: EventFilter, page: PageRequest) -> Page<StoredEvent>;
+        answered(request: &RequestKey) -> Option<StartOutcome>;
+        event(event: u64) -> Option<StoredEvent>;
         probe() -> ();
     }
 

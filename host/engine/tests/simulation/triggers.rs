@@ -10,17 +10,19 @@ use crate::broken::BrokenStore;
 use crate::store::HostStore;
 
 macro_rules! passes_through {
-    ($store:ty: $($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
+    ($store:ty, $through:ident: $($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)+) => {
         #[async_trait]
         impl TriggerStore for $store {
             $(async fn $name(&self, $($argument: $type),*) -> Result<$result> {
-                self.inner.$name($($argument),*).await
+                passes_through!(@ $through, self, self.inner.$name($($argument),*))
             })+
         }
     };
-    ($($store:ty),+) => {
+    (@ host, $self:ident, $work:expr) => { $self.read($work).await };
+    (@ plain, $self:ident, $work:expr) => { $work.await };
+    ($($store:ty: $through:ident),+) => {
         $(passes_through! {
-            $store:
+            $store, $through:
             schedule(flow: &FlowName, name: &str) -> Option<ScheduleState>;
             open_schedule(flow: &FlowName, name: &str, rhythm: &str, now: Timestamp) -> ScheduleState;
             fire(firing: Firing) -> Option<Fate>;
@@ -31,4 +33,4 @@ macro_rules! passes_through {
     };
 }
 
-passes_through!(HostStore, BrokenStore);
+passes_through!(HostStore: host, BrokenStore: plain);
