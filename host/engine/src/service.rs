@@ -240,6 +240,8 @@ async fn route(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
             Ok(_) => !*stop.borrow(),
             Err(error) => {
                 tracing::error!(%error, "events cannot be routed");
+                // Some may have been, and nobody heard of it.
+                core.runs_wake.notify_one();
                 pause(&core, &mut stop, STORE_PAUSE).await
             }
         };
