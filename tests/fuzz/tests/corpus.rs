@@ -53,7 +53,7 @@ fn a_panic_is_found_and_the_search_repeats_itself() {
         name: "planted",
         run: |bytes| assert!(!bytes.contains(&b'!'), "planted"),
     };
-    let corpus = vec![b"all is well".to_vec(), b"here!".to_vec()];
+    let corpus = [b"all is well".to_vec(), b"here!".to_vec()];
     let search = || drive::search(&planted, &corpus[..1], SEED, |done| done < 100_000);
     let found = search().unwrap_err();
     assert!(found.input.contains(&b'!'));

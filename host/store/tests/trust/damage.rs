@@ -178,9 +178,8 @@ async fn damage_that_is_met_while_it_serves_ends_all_writing() {
         matches!(&written, Err(Error::Damaged { path, .. }) if path.ends_with("store.db")),
         "{written:?}"
     );
-    assert_eq!(
+    assert!(
         store.flow_config("hash").await.unwrap().is_some(),
-        true,
         "what is whole can be read"
     );
     drop(store);

@@ -1,5 +1,10 @@
 //! What vendors send: webhooks, and replies to requests.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a target that cannot be set up must fail, not pass"
+)]
+
 use std::cell::Cell;
 use std::rc::Rc;
 
