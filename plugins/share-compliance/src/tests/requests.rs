@@ -1,0 +1,505 @@
+//! Requests up to their decision, scenario by scenario, and their branches.
+
+use forebay_sdk::assets::AssetStatus;
+use forebay_sdk::testing::stage::{date, day};
+use forebay_sdk::time::{DAY, HOUR, MINUTE};
+use forebay_sdk::workflow::ProcessState;
+use forebay_sdk::{Entity, Event, Field, Value};
+use serde_json::json;
+
+use super::{ANN, CARA, KEY, World, answer, ask, config, fill, set, wish, world_of};
+
+#[test]
+fn scenario_1_the_link_holds_what_passes_until_the_earliest_limit() {
+    let world = world_of(5);
+    world
+        .dam
+        .change("a5", |asset| set(asset, "channels", &["print"]));
+    // Requested: 20 days. Contract: 30. The licence of one that is shared ends first.
+    let end = date(10);
+    world
+        .dam
+        .change("a2", |asset| set(asset, "licence_end", &[&end]));
+    // That of the refused one, even earlier, does not count.
+    let sooner = date(5);
+    world
+        .dam
+        .change("a5", |asset| set(asset, "licence_end", &[&sooner]));
+    ask(&world, &["a1", "a2", "a3", "a4", "a5"]);
+    assert_eq!(world.people.open(), ["review:1: partner-compliance"]);
+    let text = world.people.text("review:1");
+    assert!(text.contains("(a1) passes all checks"), "{text}");
+    assert!(text.contains("channel: no rights for social"), "{text}");
+    assert!(world.dam.shares.borrow().is_empty());
+    answer(&world, "review:1", ANN, "approve", &[]);
+    let shares = world.dam.shares.borrow().clone();
+    assert_eq!(shares.len(), 1);
+    assert_eq!(shares[0].assets, ["a1", "a2", "a3", "a4"]);
+    assert_eq!(shares[0].expires_at, Some(day(11) - START_OF_DAY));
+    assert_eq!(world.dam.field("a1", "share_state"), "shared");
+    assert_eq!(world.dam.field("a1", "shared_with"), "agency");
+    assert_eq!(world.dam.field("a1", "shared_until"), end);
+    assert_eq!(world.dam.field("a5", "share_state"), "refused");
+    assert!(
+        world
+            .dam
+            .field("a5", "share_decision")
+            .contains("no rights for social")
+    );
+    // The requester gets the link and hears why one is missing.
+    let notice = world.people.processes().pop().unwrap();
+    assert_eq!(notice.definition, "forebayNotice");
+    let message = format!("{:?}", notice.variables);
+    assert!(message.contains("https://dam.example/share-1"), "{message}");
+    assert!(
+        message.contains("a5.jpg is not in it: channel"),
+        "{message}"
+    );
+    assert!(
+        world.dam.filed("a1").is_empty(),
+        "it left the staging album"
+    );
+    world.wind_to(day(12));
+    assert_eq!(world.outcome(KEY), "shared");
+    assert_eq!(world.dam.field("a1", "share_state"), "ended");
+}
+
+/// The stage begins at this time of its first day.
+const START_OF_DAY: i64 = 12 * HOUR;
+
+#[test]
+fn every_decision_is_recorded_for_each_asset() {
+    let world = world_of(2);
+    ask(&world, &["a1", "a2"]);
+    answer(&world, "review:1", ANN, "approve", &[("refuse", "a2")]);
+    let records = world.script.decisions().into_iter();
+    let records: Vec<_> = records
+        .filter(|record| record.action == "decision")
+        .collect();
+    let decided = |index: usize| {
+        let record = &records[index];
+        (
+            record.asset.as_deref(),
+            record.decision.as_deref(),
+            record.actor.as_str(),
+        )
+    };
+    assert_eq!(decided(0), (Some("a1"), Some("approved"), ANN));
+    assert_eq!(decided(1), (Some("a2"), Some("refused"), ANN));
+    for record in &records {
+        assert!(record.version.is_some() && record.checksum.is_some());
+        assert!(record.process.is_some() && record.task.is_some());
+        assert_eq!(record.rule.as_deref(), Some("routing[0]"));
+    }
+    assert_eq!(world.dam.shares.borrow()[0].assets, ["a1"]);
+    assert!(world.audit().contains(&"link-made".to_owned()));
+}
+
+#[test]
+fn scenario_3_rights_that_change_after_the_approval_stop_the_link() {
+    let world = world_of(2);
+    ask(&world, &["a1", "a2"]);
+    // The reviewer approves what stood there; meanwhile somebody takes the right away.
+    world.people.answer("review:1", ANN, "approve", &[]);
+    world
+        .dam
+        .change("a2", |asset| set(asset, "channels", &["print"]));
+    world.decided();
+    assert!(world.dam.shares.borrow().is_empty(), "no link");
+    assert_eq!(world.people.open(), ["review:2: partner-compliance"]);
+    let text = world.people.text("review:2");
+    assert!(text.contains("No link was made"), "{text}");
+    assert!(
+        text.contains("a2.jpg: channel: no rights for social"),
+        "{text}"
+    );
+    answer(&world, "review:2", ANN, "approve", &[]);
+    assert_eq!(world.dam.shares.borrow()[0].assets, ["a1"]);
+}
+
+#[test]
+fn scenario_3_between_approval_and_the_first_day_too() {
+    let world = world_of(1);
+    let mut request = wish(&["a1"], "bo@agency-a.example");
+    request["from"] = json!(date(3));
+    world.request(&request).unwrap();
+    answer(&world, "review:1", ANN, "approve", &[]);
+    world.wind(DAY);
+    assert!(
+        world.dam.shares.borrow().is_empty(),
+        "the first day has not come"
+    );
+    world
+        .dam
+        .change("a1", |asset| asset.status = AssetStatus::Restricted);
+    world.wind_to(day(4));
+    assert!(world.dam.shares.borrow().is_empty());
+    assert_eq!(world.outcome(KEY), "refused");
+    let told = format!("{:?}", world.people.processes());
+    assert!(
+        told.contains("A share was not made"),
+        "the reviewer is told"
+    );
+}
+
+#[test]
+fn a_new_version_after_the_approval_is_reviewed_first() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world.people.answer("review:1", ANN, "approve", &[]);
+    world
+        .dam
+        .change("a1", |asset| asset.version = "v2".to_owned());
+    world.decided();
+    assert!(world.dam.shares.borrow().is_empty());
+    assert!(world.people.text("review:2").contains("another version"));
+}
+
+#[test]
+fn a_change_while_people_decide_asks_them_anew() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world
+        .dam
+        .change("a1", |asset| asset.version = "v2".to_owned());
+    world.dam_event("asset.version-current", "a1", &[]);
+    assert_eq!(world.people.open(), ["review:2: partner-compliance"]);
+}
+
+#[test]
+fn scenario_6_an_unknown_recipient_needs_legal_as_well() {
+    let mut config = config();
+    config["routing"] = json!([
+        {"when": {}, "to": {"group": "partner-compliance", "sla": "1bd"}},
+    ]);
+    let world = World::new(&config);
+    fill(&world, 1);
+    world.request(&wish(&["a1"], "x@nobody.example")).unwrap();
+    assert_eq!(
+        world.people.open(),
+        ["review:1: partner-compliance", "legal:1: legal"]
+    );
+    answer(&world, "review:1", ANN, "approve", &[]);
+    assert!(world.dam.shares.borrow().is_empty(), "not enough");
+    world.wind(HOUR);
+    assert_eq!(world.people.open(), ["legal:1: legal"]);
+    answer(&world, "legal:1", CARA, "approve", &[]);
+    assert_eq!(world.dam.shares.borrow().len(), 1);
+}
+
+#[test]
+fn legal_can_refuse_an_unknown_recipient() {
+    let mut config = config();
+    config["routing"] = json!([
+        {"when": {}, "to": {"group": "partner-compliance", "sla": "1bd"}},
+    ]);
+    let world = World::new(&config);
+    fill(&world, 1);
+    world.request(&wish(&["a1"], "x@nobody.example")).unwrap();
+    answer(&world, "review:1", ANN, "approve", &[]);
+    answer(&world, "legal:1", CARA, "refuse", &[]);
+    assert_eq!(world.outcome(KEY), "refused");
+    assert!(world.dam.shares.borrow().is_empty());
+    assert!(
+        world.dam.filed("a1").is_empty(),
+        "it left the staging album"
+    );
+    assert_eq!(world.people.processes()[0].state, ProcessState::Completed);
+}
+
+#[test]
+fn nobody_decides_about_recipients_that_get_nothing() {
+    let world = world_of(1);
+    world.request(&wish(&["a1"], "x@rival.example")).unwrap();
+    assert_eq!(world.outcome(KEY), "refused");
+    assert!(world.people.open().is_empty());
+    assert!(world.dam.field("a1", "share_decision").contains("rival"));
+}
+
+#[test]
+fn affiliates_get_what_passes_all_checks_at_once() {
+    let world = world_of(2);
+    world
+        .request(&wish(&["a1"], "x@affiliate.example"))
+        .unwrap();
+    assert_eq!(world.dam.shares.borrow().len(), 1);
+    assert!(world.people.open().is_empty());
+    assert!(world.audit().contains(&"auto-approved".to_owned()));
+    // One that fails, and people decide about the rest.
+    world
+        .dam
+        .change("a2", |asset| set(asset, "personal_data", &["yes"]));
+    let mut second = wish(&["a1", "a2"], "x@affiliate.example");
+    second["reference"] = json!("r2");
+    world.request(&second).unwrap();
+    assert_eq!(world.dam.shares.borrow().len(), 1);
+    assert_eq!(world.people.open(), ["review:1: legal"]);
+}
+
+#[test]
+fn every_check_refuses_for_its_reason() {
+    let past = date(-1);
+    let future = date(9);
+    let cases: &[(&str, &str, &str)] = &[
+        ("territories", "US", "territory: no rights in DE"),
+        ("channels", "print", "channel: no rights for social"),
+        (
+            "licence_end",
+            &past,
+            "expiry_after_link: the rights end before",
+        ),
+        ("licence_end", "someday", "expiry_after_link: `someday`"),
+        (
+            "licence_start",
+            &future,
+            "rights_cover_recipient: the rights have not begun",
+        ),
+        (
+            "share_classes",
+            "press",
+            "rights_cover_recipient: the rights do not cover",
+        ),
+        ("embargo_until", &future, "embargo: it is under embargo"),
+        (
+            "personal_data",
+            "yes",
+            "personal_data_flag: it shows personal data",
+        ),
+    ];
+    for (field, value, expected) in cases {
+        let world = world_of(1);
+        world.dam.change("a1", |asset| set(asset, field, &[value]));
+        ask(&world, &["a1"]);
+        assert_eq!(world.outcome(KEY), "refused", "{field}");
+        let why = world.dam.field("a1", "share_decision");
+        assert!(why.contains(expected), "{field}: {why}");
+    }
+    let world = world_of(1);
+    world
+        .dam
+        .change("a1", |asset| asset.status = AssetStatus::Pending);
+    ask(&world, &["a1"]);
+    assert!(
+        world
+            .dam
+            .field("a1", "share_decision")
+            .contains("status_approved")
+    );
+}
+
+#[test]
+fn missing_rights_are_no_rights_and_worldwide_covers_all() {
+    let world = world_of(2);
+    world
+        .dam
+        .change("a1", |asset| set(asset, "territories", &[]));
+    world
+        .dam
+        .change("a2", |asset| set(asset, "territories", &["Worldwide"]));
+    ask(&world, &["a1", "a2"]);
+    let text = world.people.text("review:1");
+    assert!(text.contains("(a1) is not shared: territory"), "{text}");
+    assert!(text.contains("(a2) passes"), "{text}");
+}
+
+#[test]
+fn a_contract_limits_channels_and_time() {
+    let world = world_of(1);
+    let mut request = wish(&["a1"], "bo@agency-a.example");
+    request["channel"] = json!(["tv"]);
+    world
+        .dam
+        .change("a1", |asset| set(asset, "channels", &["tv"]));
+    world.request(&request).unwrap();
+    assert!(
+        world
+            .dam
+            .field("a1", "share_decision")
+            .contains("contract does not allow tv")
+    );
+}
+
+#[test]
+fn conditions_of_a_reviewer_are_in_the_link() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    let until = date(4);
+    let wanted = [
+        ("download", "none"),
+        ("credit", "(c) Bo"),
+        ("until", until.as_str()),
+    ];
+    answer(&world, "review:1", ANN, "approve", &wanted);
+    let share = world.dam.shares.borrow()[0].clone();
+    assert_eq!(share.download, forebay_sdk::assets::DownloadRight::None);
+    assert_eq!(share.expires_at, Some(day(5) - START_OF_DAY));
+}
+
+#[test]
+fn answers_nobody_can_take_are_asked_again() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    answer(&world, "review:1", ANN, "maybe", &[]);
+    assert!(
+        world
+            .people
+            .text("review:2")
+            .contains("`maybe` is no decision")
+    );
+    answer(&world, "review:2", ANN, "approve", &[("refuse", "a77")]);
+    assert!(world.people.text("review:3").contains("`a77` is no asset"));
+    answer(
+        &world,
+        "review:3",
+        ANN,
+        "approve",
+        &[("until", "2001-01-01")],
+    );
+    assert!(world.people.text("review:4").contains("2001-01-01"));
+    assert!(world.dam.shares.borrow().is_empty());
+}
+
+#[test]
+fn assets_put_into_the_staging_album_become_one_request() {
+    let world = world_of(3);
+    let staged = |asset: &str| {
+        let now = world.dam.now.get();
+        let mut event = Event::new("collection.added", Entity::new("asset", asset), asset, now);
+        event.actor = Some("rita@example.com".to_owned());
+        let paths = Value::Texts(vec!["/Share-Requests".to_owned()]);
+        event.data = vec![Field::new("paths", paths)];
+        world.event("dam", event);
+    };
+    for asset in ["a1", "a2", "a1"] {
+        staged(asset);
+    }
+    assert_eq!(world.live().len(), 1);
+    world.wind(2 * MINUTE);
+    assert_eq!(world.people.open(), ["details:1: rita@example.com"]);
+    let until = date(6);
+    let form = [
+        ("recipient", "bo@agency-a.example"),
+        ("purpose", "Spring"),
+        ("channel", "social"),
+        ("territory", "DE"),
+        ("until", until.as_str()),
+    ];
+    answer(&world, "details:1", "rita@example.com", "done", &form);
+    assert_eq!(world.people.open(), ["review:2: partner-compliance"]);
+    answer(&world, "review:2", ANN, "approve", &[]);
+    assert_eq!(world.dam.shares.borrow()[0].assets, ["a1", "a2"]);
+}
+
+#[test]
+fn a_form_in_the_engine_is_a_request() {
+    let world = world_of(1);
+    let until = date(5);
+    let form = [
+        ("assets", "a1"),
+        ("recipient", "bo@agency-a.example"),
+        ("purpose", "Spring"),
+        ("channel", "social"),
+        ("territory", "DE"),
+        ("until", until.as_str()),
+    ];
+    let process = world.people.request("shareReview", "their-key", &form);
+    let data = [("definition", "shareReview"), ("business-key", "their-key")];
+    world.entity_event("workflow", "process.started", "process", &process, &data);
+    assert_eq!(world.people.open(), ["review:1: partner-compliance"]);
+    answer(&world, "review:1", ANN, "approve", &[]);
+    assert_eq!(world.dam.shares.borrow().len(), 1);
+    // The flow's own processes ask for nothing.
+    let own = [
+        ("definition", "shareReview"),
+        ("business-key", "canto-5:dam-main:request:r1"),
+    ];
+    world.entity_event("workflow", "process.started", "process", "process-9", &own);
+    assert_eq!(world.runs().len(), 1);
+}
+
+#[test]
+fn deleted_assets_end_the_request_after_the_grace() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world.dam.change("a1", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a1", &[]);
+    world.wind(10 * MINUTE);
+    assert_eq!(world.outcome(KEY), "live");
+    world.wind(10 * MINUTE);
+    assert_eq!(world.outcome(KEY), "asset-gone");
+    assert!(world.people.open().is_empty());
+}
+
+#[test]
+fn assets_that_come_back_within_the_grace_are_reviewed() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world.dam.change("a1", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a1", &[]);
+    world.dam.change("a1", |asset| asset.trashed = false);
+    world.dam_event("asset.updated", "a1", &[]);
+    world.wind(HOUR);
+    assert_eq!(world.outcome(KEY), "live");
+    assert_eq!(world.people.open(), ["review:2: partner-compliance"]);
+}
+
+#[test]
+fn a_process_ended_from_outside_parks_and_can_be_restarted() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    let process = world.people.processes()[0].id.clone();
+    world.people.set_state(
+        &process,
+        ProcessState::Terminated,
+        Some("by an administrator"),
+    );
+    world.entity_event("workflow", "process.terminated", "process", &process, &[]);
+    assert!(world.outcome(KEY).starts_with("parked: "));
+    assert!(world.dam.shares.borrow().is_empty());
+    assert_eq!(world.dam.status("a1"), Some(AssetStatus::Approved));
+}
+
+#[test]
+fn nobody_deciding_parks_or_refuses() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world.wind(6 * DAY);
+    assert!(world.outcome(KEY).starts_with("parked: nobody answered"));
+    let mut config = config();
+    config["on_timeout"] = json!("refuse");
+    let world = World::new(&config);
+    fill(&world, 1);
+    ask(&world, &["a1"]);
+    world.wind(6 * DAY);
+    assert_eq!(world.outcome(KEY), "refused");
+}
+
+#[test]
+fn the_requester_cannot_decide() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    let process = &world.people.processes()[0];
+    let asked = format!("{:?}", process.variables);
+    assert!(
+        asked.contains(r#"excluded\":[\"rita@example.com"#),
+        "{asked}"
+    );
+}
+
+#[test]
+fn observing_ends_when_people_would_have_been_asked() {
+    let world = World::observing(&config());
+    fill(&world, 1);
+    ask(&world, &["a1"]);
+    assert_eq!(world.outcome(KEY), "observed");
+    assert!(world.dam.shares.borrow().is_empty());
+}
+
+#[test]
+fn a_request_without_assets_is_refused() {
+    let world = world_of(1);
+    let error = world
+        .request(&json!({"recipient": "x@y.example"}))
+        .unwrap_err();
+    assert!(error.contains("`assets` is missing"), "{error}");
+}
