@@ -239,12 +239,11 @@ fn what_is_not_plugged_in_is_unsupported_and_not_available() {
 }
 
 #[test]
-fn the_same_business_key_spawns_one_run() {
+fn every_start_of_a_run_is_kept_for_the_test() {
     let script = Script::new();
     let cx = Cx::scripted(script.clone());
-    let first = cx.spawn("child", "k", &json!({"n": 1})).unwrap();
-    assert_eq!(cx.spawn("child", "k", &json!({"n": 1})).unwrap(), first);
-    assert_ne!(cx.spawn("child", "l", &json!({"n": 2})).unwrap(), first);
+    cx.spawn("child", "k", &json!({"n": 1})).unwrap();
+    cx.spawn("child", "l", &json!({"n": 2})).unwrap();
     assert_eq!(script.spawned()[0].input, r#"{"n":1}"#);
     assert_eq!(script.spawned().len(), 2);
 }

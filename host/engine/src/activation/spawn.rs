@@ -78,12 +78,7 @@ pub(super) fn wait(flow: &FlowSpec, subscription: Subscription) -> Result<Wait, 
         kinds,
     } = subscription;
     let bound = flow.connections.get(&role).cloned();
-    // A run by its id, or by `FLOW:KEY`.
-    let own = || match entity.id.contains(':') {
-        _ if entity.kind != RUN_ENTITY => None,
-        true => Some(ConnectionName::from(RUN_ENTITY)),
-        false => Some(ConnectionName::from(RUNS)),
-    };
+    let own = || (entity.kind == RUN_ENTITY).then(|| ConnectionName::from(RUNS));
     let connection = bound.or_else(own).ok_or_else(|| {
         format!("the handler subscribes under the role `{role}`, which the flow does not bind")
     })?;

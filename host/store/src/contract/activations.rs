@@ -236,12 +236,13 @@ pub async fn spawns_and_signals_go_with_the_step(store: &dyn Store) {
         (sibling.clone(), signal("hello")),
         (ended, signal("too late")),
         (new_run("child", 2).id, signal("welcome")),
+        (new_run("sibling", 2).id, signal("joined")),
     ];
     store.commit_step(&activation.claim, end).await.unwrap();
     assert_eq!(
         inbox(store, &sibling).await,
-        ["request", "request", "signal hello"],
-        "it gets what the new one would have begun with"
+        ["request", "request", "signal hello", "signal joined"],
+        "it gets what the new one would have begun with, and what is said to that one"
     );
     assert_eq!(
         inbox(store, &new_run("child", 2).id).await,

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::cx::Cx;
-pub use self::step::{Step, Wait};
+pub use self::step::{RunEnded, Step, Wait};
 pub use crate::bindings::imports::forebay::flow::runtime::{Calendar, DecisionRecord, EffectMode};
 pub use crate::bindings::imports::forebay::flow::use_case_handler::{
     Admission, Completion, Delivery, Fired, HandlerInfo, Incoming, Next, Role, RunContext, Signal,

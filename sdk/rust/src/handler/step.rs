@@ -2,9 +2,45 @@
 
 use serde::Serialize;
 
-use super::{Completion, Next, Subscription, Timer, Waiting, WaitingOn};
+use super::{Completion, Delivery, Next, Subscription, Timer, Waiting, WaitingOn};
 use crate::bindings::imports::forebay::flow::use_case_handler as wit;
-use crate::types::{Entity, Error, Timestamp};
+use crate::types::{Entity, Error, FieldsExt, Timestamp};
+
+/// Kind of the event that tells of the end of a run.
+const RUN_COMPLETED: &str = "run.completed";
+/// Role and entity kind of the runs of this host.
+const RUN: &str = "run";
+
+/// How a run ended that was waited for with [`Wait::until_ended`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunEnded {
+    /// The run, by the id that spawning it gave.
+    pub run: String,
+    /// Its business key.
+    pub business_key: String,
+    /// Its outcome.
+    pub outcome: String,
+    /// In words.
+    pub summary: String,
+}
+
+impl RunEnded {
+    /// What a delivery tells of the end of a run, if it does.
+    #[must_use]
+    pub fn of(delivery: &Delivery) -> Option<Self> {
+        let Delivery::Event(incoming) = delivery else {
+            return None;
+        };
+        let event = &incoming.event;
+        let text = |name: &str| event.data.text(name).unwrap_or_default().to_owned();
+        (event.kind == RUN_COMPLETED).then(|| Self {
+            run: event.entity.id.clone(),
+            business_key: text("business-key"),
+            outcome: text("outcome"),
+            summary: text("summary"),
+        })
+    }
+}
 
 /// New state, and what comes next.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,9 +182,10 @@ impl<S> Wait<S> {
         self
     }
 
-    /// Get `run.completed` when a run that was spawned ends, or at once if it has ended.
+    /// Get `run.completed` when a run that was spawned ends, or at once if it has ended; read it with
+    /// [`RunEnded::of`].
     pub fn until_ended(self, run: impl Into<String>) -> Self {
-        self.subscribe_to("run", "run", run, &["run.completed"])
+        self.subscribe_to(RUN, RUN, run, &[RUN_COMPLETED])
     }
 
     /// Somebody whose turn it is.

@@ -282,16 +282,12 @@ impl Script {
 
     pub(crate) fn spawn(&self, flow: &str, key: &str, input: &str) -> Result<String, Error> {
         let mut spawned = self.kept.spawned.borrow_mut();
-        let same = |run: &Spawned| run.flow == flow && run.business_key == key;
-        let index = spawned.iter().position(same).unwrap_or_else(|| {
-            spawned.push(Spawned {
-                flow: flow.to_owned(),
-                business_key: key.to_owned(),
-                input: input.to_owned(),
-            });
-            spawned.len() - 1
+        spawned.push(Spawned {
+            flow: flow.to_owned(),
+            business_key: key.to_owned(),
+            input: input.to_owned(),
         });
-        Ok(format!("spawned-{}", index + 1))
+        Ok(format!("spawned-{}", spawned.len()))
     }
 
     pub(crate) fn signal(&self, run: &str, name: &str, data: &str) -> Result<(), Error> {

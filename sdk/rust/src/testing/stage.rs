@@ -35,7 +35,6 @@ pub struct StagedRun {
     pub next: Option<Next>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    parent: Option<usize>,
 }
 
 impl StagedRun {
@@ -71,6 +70,9 @@ pub struct Stage<H: Handler> {
     config: H::Config,
     runs: RefCell<Vec<StagedRun>>,
     begun: RefCell<usize>,
+    heard: RefCell<usize>,
+    /// What spawned runs are called, and their keys.
+    names: RefCell<Vec<(String, String)>>,
     handler: PhantomData<H>,
 }
 
@@ -123,6 +125,8 @@ impl<H: Handler> Stage<H> {
             config,
             runs: RefCell::default(),
             begun: RefCell::default(),
+            heard: RefCell::default(),
+            names: RefCell::default(),
             handler: PhantomData,
         }
     }
@@ -219,7 +223,7 @@ impl<H: Handler> Stage<H> {
         ]);
         match H::admit(&self.config, &connections, &delivery) {
             Admission::Start(start) => {
-                self.start(&start.business_key, delivery, None);
+                self.start(&start.business_key, delivery);
                 Ok(())
             }
             Admission::Ignore(reason) | Admission::Refuse(reason) => Err(reason),
@@ -229,7 +233,7 @@ impl<H: Handler> Stage<H> {
     // ---- Runs -----------------------------------------------------------------------------------
 
     /// Begin a run, or deliver to the live one of this key.
-    fn start(&self, key: &str, delivery: Delivery, parent: Option<usize>) {
+    fn start(&self, key: &str, delivery: Delivery) {
         let live = self.indexes(|run| run.key == key && run.is_live());
         let index = live.last().copied().unwrap_or_else(|| {
             let mut runs = self.runs.borrow_mut();
@@ -238,7 +242,6 @@ impl<H: Handler> Stage<H> {
                 state: Json::Null,
                 next: None,
                 labels: BTreeMap::new(),
-                parent,
             });
             runs.len() - 1
         });
@@ -268,46 +271,93 @@ impl<H: Handler> Stage<H> {
             run.next = Some(step.next);
             run.labels.extend(step.labels);
         }
-        self.start_spawned(index);
-        self.tell_parent(index);
+        self.start_spawned();
+        self.deliver_sent();
+        self.tell_of_end(index);
     }
 
-    fn start_spawned(&self, parent: usize) {
+    /// Runs that were spawned into this flow; a live run of the key gets the input.
+    fn start_spawned(&self) {
         let spawned = self.script.spawned();
         let from = std::mem::replace(&mut *self.begun.borrow_mut(), spawned.len());
-        for run in spawned.iter().skip(from).filter(|run| run.flow == FLOW) {
-            let request = Delivery::Request(run.input.clone());
-            self.start(&run.business_key, request, Some(parent));
+        for (number, run) in spawned.iter().enumerate().skip(from) {
+            if run.flow == FLOW {
+                let name = format!("spawned-{}", number + 1);
+                self.names
+                    .borrow_mut()
+                    .push((name, run.business_key.clone()));
+                let request = Delivery::Request(run.input.clone());
+                self.start(&run.business_key, request);
+            }
         }
     }
 
-    /// A run that ended tells the one that started it, if that one subscribed.
-    fn tell_parent(&self, index: usize) {
+    /// Signals to runs that were spawned into this flow.
+    fn deliver_sent(&self) {
+        let sent = self.script.signals();
+        let from = std::mem::replace(&mut *self.heard.borrow_mut(), sent.len());
+        for signal in sent.iter().skip(from) {
+            let names = self.names.borrow().clone();
+            let Some((_, key)) = names.iter().find(|(name, _)| *name == signal.run) else {
+                continue;
+            };
+            let live = self.indexes(|run| run.key == *key && run.is_live());
+            if let Some(index) = live.last() {
+                let signal = Signal {
+                    name: signal.name.clone(),
+                    data: signal.data.clone(),
+                    sender: "run:staged".to_owned(),
+                };
+                self.deliver(*index, Delivery::Signal(signal));
+            }
+        }
+    }
+
+    /// A run that ended tells those that wait for its end, under the name each knows.
+    fn tell_of_end(&self, index: usize) {
         let run = self.runs.borrow()[index].clone();
-        let (Some(parent), Some(end)) = (run.parent, run.end().cloned()) else {
+        let Some(end) = run.end() else {
             return;
         };
-        let id = format!("run-{}", index + 1);
-        let waits = self.runs.borrow()[parent].waiting().is_some_and(|waiting| {
-            let mut wanted = waiting.subscriptions.iter();
-            wanted.any(|wanted| wanted.entity.kind == "run" && wanted.entity.id == id)
-        });
-        if waits {
-            let now = self.dam.now.get();
-            let mut event = Event::new("run.completed", Entity::new("run", id), "1", now);
+        let names = self.names.borrow().clone();
+        for (name, _) in names.iter().filter(|(_, key)| *key == run.key) {
+            self.run_ended(name, &run.key, end);
+        }
+    }
+
+    /// A run that another flow was asked for ended: the last spawned there under this key.
+    pub fn other_run_ended(&self, flow: &str, key: &str, outcome: &str) {
+        let spawned = self.script.spawned();
+        let same = |run: &super::Spawned| run.flow == flow && run.business_key == key;
+        let number = spawned.iter().rposition(same).map_or(0, |index| index + 1);
+        let end = Completion {
+            outcome: outcome.to_owned(),
+            summary: String::new(),
+        };
+        self.run_ended(&format!("spawned-{number}"), key, &end);
+    }
+
+    fn run_ended(&self, name: &str, key: &str, end: &Completion) {
+        let waits = |run: &StagedRun| {
+            run.waiting().is_some_and(|waiting| {
+                let mut wanted = waiting.subscriptions.iter();
+                wanted.any(|wanted| wanted.entity.kind == "run" && wanted.entity.id == name)
+            })
+        };
+        for index in self.indexes(waits) {
+            let mut event =
+                Event::new("run.completed", Entity::new("run", name), "end", self.now());
             event.data = vec![
-                Field::new("outcome", end.outcome),
-                Field::new("summary", end.summary),
-                Field::new("business-key", run.key),
+                Field::new("business-key", key),
+                Field::new("outcome", end.outcome.as_str()),
+                Field::new("summary", end.summary.as_str()),
             ];
-            self.deliver(
-                parent,
-                Delivery::Event(Incoming {
-                    connection: "host".to_owned(),
-                    role: "host".to_owned(),
-                    event,
-                }),
-            );
+            let incoming = Incoming {
+                connection: "runs".to_owned(),
+                role: "run".to_owned(),
+                event,
+            };
+            self.deliver(index, Delivery::Event(incoming));
         }
     }
 

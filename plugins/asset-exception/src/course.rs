@@ -1,0 +1,142 @@
+//! The course of a run: what happens on each delivery, and what all kinds of runs share.
+
+use forebay_sdk::assets::{Asset, AssetUpdate};
+use forebay_sdk::blocks::{DeskRules, Reading, Written, field_update, write};
+use forebay_sdk::handler::DecisionRecord;
+use forebay_sdk::workflow::PrincipalKind;
+use forebay_sdk::{Cx, Delivery, Error, Step, Value};
+
+use crate::admit::{Request, request_of};
+use crate::config::Config;
+use crate::state::{Case, Group, Line, State};
+
+/// Signal: end the run and clean up.
+pub(crate) const CANCEL: &str = "cancel";
+
+/// What comes next.
+pub(crate) type Next = Result<Step<State>, Error>;
+
+/// One activation.
+pub(crate) struct Course<'a> {
+    pub(crate) cx: &'a Cx,
+    pub(crate) config: &'a Config,
+}
+
+impl Course<'_> {
+    pub(crate) fn run(&self, state: Option<State>, delivery: &Delivery) -> Next {
+        if let (Some(state), Delivery::Signal(signal)) = (&state, delivery)
+            && signal.name == CANCEL
+        {
+            return self.cancel(state.clone());
+        }
+        match state {
+            None => self.begin(delivery),
+            Some(State::Case(case)) => self.case(*case, delivery),
+            Some(State::Group(group)) => self.group(*group, delivery),
+            Some(State::Line(line)) => self.line(*line, delivery),
+        }
+    }
+
+    fn begin(&self, delivery: &Delivery) -> Next {
+        let request = request_of(delivery)?.map_err(Error::invalid)?;
+        if let Some(expected) = request.expected {
+            return self.begin_line(Line {
+                line: expected.line,
+                matches: expected.matches,
+                due: expected.due,
+                ..Line::default()
+            });
+        }
+        if let Some(collection) = &request.collection {
+            let group = Group {
+                collection: collection.clone(),
+                ..Group::default()
+            };
+            return self.join_group(group, &request);
+        }
+        let Request { asset, reason, .. } = request;
+        let case = Case {
+            asset,
+            ..Case::default()
+        };
+        self.begin_case(case, &reason)
+    }
+
+    fn cancel(&self, mut state: State) -> Next {
+        let desk = match &mut state {
+            State::Case(case) => &mut case.desk,
+            State::Group(group) => &mut group.desk,
+            State::Line(line) => &mut line.desk,
+        };
+        desk.cancel(self.cx, "cancelled by an operator")?;
+        Ok(Step::cancel(state, "cancelled", "by an operator"))
+    }
+
+    /// Why a run parks when its process does not run.
+    pub(crate) fn stopped(reading: &Reading, process: &str) -> Option<String> {
+        match reading {
+            Reading::Open(_) => None,
+            Reading::Suspended => Some(format!(
+                "the process {process} is suspended in the workflow engine; activate it there, then \
+                 retry the run"
+            )),
+            Reading::Ended(reason) => Some(format!(
+                "the process {process} was ended in the workflow engine: {reason}"
+            )),
+        }
+    }
+
+    // ---- People ---------------------------------------------------------------------------------
+
+    pub(crate) fn rules(&self) -> DeskRules<'_> {
+        DeskRules {
+            fallback_group: &self.config.fallback_group,
+            escalation_group: &self.config.escalation_group,
+            calendar: &self.config.calendar,
+            reminders: &self.config.reminders,
+            channels: &self.config.channels,
+        }
+    }
+
+    /// The user of the workflow engine behind a user of the DAM, if it is switched on there.
+    pub(crate) fn workflow_user(&self, dam_user: Option<&str>) -> Result<Option<String>, Error> {
+        let Some(user) = dam_user else {
+            return Ok(None);
+        };
+        let listed = self.config.users.get(user).cloned();
+        let Some(user) = listed.or_else(|| user.contains('@').then(|| user.to_owned())) else {
+            return Ok(None);
+        };
+        match self.cx.directory().lookup(PrincipalKind::User, &user) {
+            Ok(found) => Ok(found.filter(|found| found.enabled).map(|_| user)),
+            Err(error) if error.is_unsupported() => Ok(Some(user)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An audit record about an asset.
+    pub(crate) fn record(&self, action: &str, asset: &Asset) -> DecisionRecord {
+        let mut record = DecisionRecord::new(action, "system");
+        record.asset = Some(asset.id.clone());
+        record.version = Some(asset.version.clone());
+        record.checksum.clone_from(&asset.checksum);
+        record
+    }
+
+    // ---- The asset ------------------------------------------------------------------------------
+
+    /// Write logical fields that differ.
+    pub(crate) fn write_fields(&self, asset: &str, fields: &[(&str, Value)]) -> Result<(), Error> {
+        self.write(asset, &field_update(&self.config.fields, fields))
+    }
+
+    /// Write to an asset as it is now. What is written here holds for every version.
+    pub(crate) fn write(&self, asset: &str, update: &AssetUpdate) -> Result<(), Error> {
+        let now = self.cx.assets().get(asset)?;
+        if write(self.cx, &now, update)? == Written::Overtaken {
+            let now = self.cx.assets().get(asset)?;
+            write(self.cx, &now, update)?;
+        }
+        Ok(())
+    }
+}
