@@ -11,7 +11,7 @@ fn profile_dir() -> anyhow::Result<PathBuf> {
     Ok(deps.parent().unwrap_or(deps).to_owned())
 }
 
-fn target_dir() -> anyhow::Result<PathBuf> {
+pub(crate) fn target_dir() -> anyhow::Result<PathBuf> {
     let profile = profile_dir()?;
     Ok(profile.parent().unwrap_or(&profile).to_owned())
 }

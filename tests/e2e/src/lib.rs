@@ -9,6 +9,7 @@ mod agency;
 mod binary;
 mod files;
 mod guests;
+mod keeper;
 mod scene;
 mod site;
 mod world;
@@ -17,6 +18,7 @@ pub use agency::{Agency, LICENCES};
 pub use binary::Binary;
 pub use files::{built, examples_dir, plugins_dir};
 pub use guests::{looping_describe, other_contract, precompiled, unknown_import, variant};
+pub use keeper::keeper;
 pub use scene::Scene;
 pub use site::{Site, example, shipped};
 pub use world::{

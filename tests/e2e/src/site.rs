@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use forebay_model::Digest;
 use forebay_simulators::canto::{self, Canto};
 use forebay_simulators::opentext::OpenText;
 use tempfile::TempDir;
@@ -165,6 +166,12 @@ keys = [{ name = "tests", scopes = ["read", "operate", "admin"], key = { env = "
     pub fn command(&self, host: &Binary, arguments: &[&str]) -> anyhow::Result<Output> {
         let arguments = [&["--url", host.address()], arguments].concat();
         Binary::run(&arguments, &self.environment)
+    }
+
+    /// Does the host keep a copy of the plugin of this digest?
+    #[must_use]
+    pub fn keeps(&self, digest: &Digest) -> bool {
+        self.path(&format!("data/plugins/{digest}.wasm")).is_file()
     }
 
     fn path(&self, relative: &str) -> PathBuf {

@@ -150,3 +150,42 @@ pub(crate) struct RunList {
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use crate::arguments::Arguments;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_action_is_on_one_run_or_on_all_that_conditions_name() {
+        let cases = [
+            ("pause r-1", true),
+            ("pause --all --flow f --state parked", true),
+            ("pause --all --since 2026-01-01T00:00:00Z", true),
+            ("signal r-1 go {}", true),
+            ("signal --all --flow f go", true),
+            ("cancel r-1 --reason why --dry-run", true),
+            ("complete r-1 --outcome approved --reason why", true),
+            ("upgrade --all --flow f --yes", true),
+            ("list --flow f", true),
+            ("pause", false),
+            ("pause --all", false),
+            ("pause --all --limit 5", false),
+            ("pause r-1 --all --flow f", false),
+            ("signal --flow f", false),
+            ("cancel r-1", false),
+            ("complete r-1 --outcome approved", false),
+        ];
+        for (line, fits) in cases {
+            let words = ["forebay", "runs"].into_iter().chain(line.split(' '));
+            let parsed = Arguments::try_parse_from(words);
+            assert_eq!(parsed.is_ok(), fits, "{line}: {:?}", parsed.err());
+        }
+    }
+}
