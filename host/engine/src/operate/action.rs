@@ -143,6 +143,9 @@ impl Core {
 
     fn redrive(&self, run: &Run, order: &Order) -> Result<Control> {
         let flow = self.flow(&run.flow)?;
+        if !flow.spec.enabled {
+            return Err(Error::SwitchedOff(run.flow.clone()));
+        }
         let handler = self.handler(&flow.spec)?;
         Ok(Control::Redrive(Redrive {
             handler: handler.digest.clone(),
