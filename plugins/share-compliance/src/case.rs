@@ -1,15 +1,15 @@
 //! A case: a share, or a place outsiders see, that holds what nobody asked for. The assets are taken
 //! out of use first, then people decide.
 
-use forebay_sdk::assets::{AssetStatus, AssetUpdate};
-use forebay_sdk::blocks::{Answer, OneOrMany, Question, Reading, Routing, field_update, present};
+use forebay_sdk::assets::AssetStatus;
+use forebay_sdk::blocks::{Desk, OneOrMany, Question, Reading, Routing, present};
 use forebay_sdk::handler::{DecisionRecord, EffectMode};
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Delivery, Error, Field, Step, Timestamp, Value, time};
 
 use crate::WORKFLOW;
 use crate::config::{Action, UNKNOWN};
-use crate::course::{CANCEL, Course, Next, every_share, timed_out};
+use crate::course::{CANCEL, Course, Next, RESTART, every_share, timed_out};
 use crate::request::{Wish, watched};
 use crate::scan::reach;
 use crate::state::{Before, Case, Found, Item, State};
@@ -57,6 +57,12 @@ impl Course<'_> {
                 case.desk.cancel(self.cx, "cancelled by an operator")?;
                 let why = "by an operator; restricted assets stay restricted";
                 return Ok(Step::cancel(case.state(), "cancelled", why));
+            }
+            Delivery::Signal(signal) if signal.name == RESTART => {
+                case.desk.cancel(self.cx, "restarted by an operator")?;
+                case.desk = Desk::default();
+                self.ask_about(&mut case, None)?;
+                return self.wait_for_ruling(case);
             }
             Delivery::Timer(fired) => {
                 let alarm = case.desk.alarm(self.cx, &self.rules(), &fired.name)?;
@@ -192,26 +198,9 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Give assets back what was taken from them for the case.
-    fn restore(&self, case: &Case, state: &str, by: &str) -> Result<(), Error> {
-        for found in &case.found {
-            let Some(asset) = present(self.cx, &found.id)? else {
-                continue;
-            };
-            let fields = [
-                ("share_state", state.into()),
-                ("share_decision", format!("{state} by {by}").into()),
-                ("share_run", self.cx.run_id().into()),
-            ];
-            let update = field_update(&self.config.fields, &fields);
-            self.write(&asset, &restored(update, found, asset.status))?;
-        }
-        Ok(())
-    }
-
     // ---- People ---------------------------------------------------------------------------------
 
-    fn ask_about(&self, case: &mut Case, refused: Option<&str>) -> Result<(), Error> {
+    pub(crate) fn ask_about(&self, case: &mut Case, refused: Option<&str>) -> Result<(), Error> {
         case.round += 1;
         let mut text = refused.map_or_else(String::new, |why| {
             format!("The last answer was not taken: {why}.\n")
@@ -253,7 +242,11 @@ impl Course<'_> {
         }
         let definition = self.config.process.definition.as_str();
         let title = "A share nobody asked for";
-        let request = StartRequest::new(definition, self.cx.business_key(), title)
+        let key = match case.round {
+            1 => self.cx.business_key().to_owned(),
+            round => format!("{}:{round}", self.cx.business_key()),
+        };
+        let request = StartRequest::new(definition, key, title)
             .variable("share", case.suspect.share.clone().unwrap_or_default())
             .variable("assets", Value::Texts(case.suspect.assets.clone()));
         case.desk.open(self.cx, &rules, request, questions)
@@ -277,79 +270,9 @@ impl Course<'_> {
         })
     }
 
-    fn rule(&self, mut case: Case, answers: Vec<Answer>) -> Next {
-        for answer in answers {
-            for found in &case.found {
-                let item = found.item();
-                let record = answer.record(&case.desk.process);
-                self.cx.decision(&crate::course::about(record, &item));
-            }
-            if answer.question.starts_with("author:") {
-                let explained = [Field::new("explanation", answer.comment.as_str())];
-                case.desk.show(self.cx, &explained)?;
-                continue;
-            }
-            let by = answer.actor();
-            match answer.outcome.as_str() {
-                "release" if self.still_works(&case)? => {
-                    let why = "the share still works; end it by hand first, or keep or allow it";
-                    self.ask_about(&mut case, Some(why))?;
-                }
-                "release" => {
-                    self.take_out(&case)?;
-                    self.restore(&case, "released", by)?;
-                    let summary = format!("{by} gave the assets free; the share is over");
-                    return self.settle(case, "released", &summary);
-                }
-                "keep" => {
-                    let summary = format!("{by} keeps the assets restricted");
-                    return self.settle(case, "kept_restricted", &summary);
-                }
-                "allow" => {
-                    self.restore(&case, "allowed", by)?;
-                    let summary = format!("{by} allows it");
-                    return self.settle(case, "allowed", &summary);
-                }
-                other => {
-                    let why = format!("`{other}` is no decision here");
-                    self.ask_about(&mut case, Some(&why))?;
-                }
-            }
-        }
-        self.wait_for_ruling(case)
-    }
-
-    /// Does the share still work, as far as the DAM shows it?
-    fn still_works(&self, case: &Case) -> Result<bool, Error> {
-        let Some(id) = &case.suspect.share else {
-            return Ok(false);
-        };
-        let listed = self.shares(&every_share())?.unwrap_or_default();
-        Ok(listed.iter().any(|share| share.id == *id && share.active))
-    }
-
-    /// Assets given free leave the place that outsiders see.
-    fn take_out(&self, case: &Case) -> Result<(), Error> {
-        if case.suspect.place.is_none() {
-            return Ok(());
-        }
-        for found in &case.found {
-            let Some(asset) = present(self.cx, &found.id)? else {
-                continue;
-            };
-            for place in &asset.containers {
-                let paths: Vec<_> = place.path.iter().cloned().collect();
-                if watched(self.config, &paths).is_some() {
-                    self.cx.collections().remove(&place.entity.id, &asset.id)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     // ---- Waiting --------------------------------------------------------------------------------
 
-    fn wait_for_ruling(&self, case: Case) -> Next {
+    pub(crate) fn wait_for_ruling(&self, case: Case) -> Next {
         let desk = case.desk.clone();
         let mut wait = Step::wait(case.state());
         if desk.is_open() {
@@ -366,7 +289,7 @@ impl Course<'_> {
 
     /// It was decided. Reports and scans may name the share again for a while: until then the run
     /// lives, so that they find it and start no second one.
-    fn settle(&self, mut case: Case, outcome: &str, summary: &str) -> Next {
+    pub(crate) fn settle(&self, mut case: Case, outcome: &str, summary: &str) -> Next {
         case.desk.close(self.cx, outcome)?;
         let by_report = case.suspect.share.is_some() || outcome == "alerted";
         if !by_report || self.cx.mode() == EffectMode::Observe {
@@ -386,19 +309,6 @@ impl Course<'_> {
     }
 }
 
-/// What an asset gets back: its status, if it was approved and nobody changed it since.
-fn restored(update: AssetUpdate, found: &Found, status: AssetStatus) -> AssetUpdate {
-    let before = found.restricted.as_ref().filter(|before| before.approved);
-    match before.filter(|_| status == AssetStatus::Restricted) {
-        None => update,
-        Some(before) => {
-            let update = update.status(AssetStatus::Approved);
-            let expires = before.expires_at;
-            expires.into_iter().fold(update, AssetUpdate::expires_at)
-        }
-    }
-}
-
 impl Case {
     fn state(self) -> State {
         State::Case(Box::new(self))
@@ -406,7 +316,7 @@ impl Case {
 }
 
 impl Found {
-    fn item(&self) -> Item {
+    pub(crate) fn item(&self) -> Item {
         Item {
             id: self.id.clone(),
             name: self.name.clone(),

@@ -13,6 +13,8 @@ use crate::state::{Case, Item, Review, State, Sweep};
 
 /// Signal: end the run and clean up.
 pub(crate) const CANCEL: &str = "cancel";
+/// Signal: give up the process there is and ask anew.
+pub(crate) const RESTART: &str = "restart";
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;

@@ -16,9 +16,12 @@ mod findings;
 mod link;
 mod request;
 mod review;
+mod ruling;
 mod scan;
 mod shared;
 mod state;
+mod table;
+mod verdict;
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,13 @@
-//! A request from its checks to its decision.
+//! A request: what happens on each delivery, and each round of asking people.
 
-use std::fmt::Write as _;
-
-use forebay_sdk::blocks::{Answer, Question, Reading, Routing, holds, present};
+use forebay_sdk::blocks::{Reading, holds};
 use forebay_sdk::handler::{DecisionRecord, EffectMode};
-use forebay_sdk::{Delivery, Error, Field, Step};
+use forebay_sdk::{Delivery, Field, Step};
 
-use crate::checks::Standing;
 use crate::config::OnTimeout;
-use crate::course::{CANCEL, Course, Next, about, timed_out};
-use crate::details::is_yes;
+use crate::course::{CANCEL, Course, Next, RESTART, timed_out};
 use crate::state::{Item, Phase, Review};
+use crate::table::table;
 use crate::{DAM, WORKFLOW};
 
 /// Timer: all staged assets are there.
@@ -21,8 +18,6 @@ const SHARE: &str = "share";
 const END: &str = "end";
 /// Timer: deleted assets did not come back.
 const GONE: &str = "gone";
-/// Signal: give up the process there is and ask anew.
-const RESTART: &str = "restart";
 
 impl Course<'_> {
     pub(crate) fn review(&self, review: Review, delivery: &Delivery) -> Next {
@@ -64,6 +59,9 @@ impl Course<'_> {
 
     fn nobody_decided(&self, review: Review, question: &str) -> Next {
         let why = format!("nobody answered `{question}` in twice its time");
+        if matches!(review.phase, Phase::Extending(_)) {
+            return self.not_extended(review, &why);
+        }
         let undecided = matches!(review.phase, Phase::Reviewing | Phase::Details);
         if undecided && self.config.on_timeout == OnTimeout::Refuse {
             return self.refuse(review, &why);
@@ -78,12 +76,20 @@ impl Course<'_> {
         }
         match review.desk.read(self.cx)? {
             Reading::Open(answers) => self.answers(review, answers),
+            // The link goes on and has its end, whatever becomes of a longer time.
+            Reading::Suspended if matches!(review.phase, Phase::Extending(_)) => {
+                self.look_at_link(review)
+            }
             Reading::Suspended => {
                 let why = "the process is suspended in the workflow engine";
                 Ok(Step::park(review.state(), why))
             }
             Reading::Ended(reason) if matches!(review.phase, Phase::Extending(_)) => {
                 self.not_extended(review, &format!("the process was ended: {reason}"))
+            }
+            Reading::Ended(reason) if review.phase == Phase::Recalled => {
+                let summary = format!("recalled; nobody confirmed that recipients know: {reason}");
+                Ok(Step::complete(review.state(), "recalled", summary))
             }
             Reading::Ended(reason) => {
                 let why = format!("the process was ended in the workflow engine: {reason}");
@@ -92,7 +98,7 @@ impl Course<'_> {
         }
     }
 
-    fn look_at_assets(&self, mut review: Review) -> Next {
+    pub(crate) fn look_at_assets(&self, mut review: Review) -> Next {
         match review.phase {
             Phase::Gathering(_) | Phase::Details | Phase::Recalled => self.wait(review),
             Phase::Reviewing | Phase::Approved(_) => {
@@ -104,55 +110,6 @@ impl Course<'_> {
             }
             Phase::Shared | Phase::Extending(_) => self.look_at_link(review),
         }
-    }
-
-    // ---- Looking at the assets ------------------------------------------------------------------
-
-    /// Read all assets and check them. What changed since they were looked at last, in words.
-    pub(crate) fn refresh(&self, review: &mut Review) -> Result<Vec<String>, Error> {
-        let standing = self.standing(&review.wish)?;
-        let mut changes = Vec::new();
-        let mut items = Vec::new();
-        for id in &review.wish.assets {
-            let before = review.items.iter().find(|item| item.id == *id);
-            let item = self.item(id, review, &standing, before)?;
-            if let Some(before) = before {
-                changes.extend(difference(before, &item));
-            }
-            items.push(item);
-        }
-        review.items = items;
-        Ok(changes)
-    }
-
-    fn item(
-        &self,
-        id: &str,
-        review: &Review,
-        standing: &Standing,
-        before: Option<&Item>,
-    ) -> Result<Item, Error> {
-        let Some(asset) = present(self.cx, id)? else {
-            return Ok(Item {
-                gone: true,
-                problems: vec!["it was deleted".to_owned()],
-                ..before.cloned().unwrap_or_else(|| Item {
-                    id: id.to_owned(),
-                    name: id.to_owned(),
-                    ..Item::default()
-                })
-            });
-        };
-        Ok(Item {
-            problems: self.problems(&asset, &review.wish, standing)?,
-            refused: before.and_then(|item| item.refused.clone()),
-            ends: self.rights_end(&asset).unwrap_or_default(),
-            id: asset.id,
-            name: asset.name,
-            version: asset.version,
-            checksum: asset.checksum,
-            gone: false,
-        })
     }
 
     /// Rule C-13: all assets are deleted or in the trash; they may come back within the grace.
@@ -209,7 +166,9 @@ impl Course<'_> {
             return self.refuse(review, "no asset passes the checks");
         }
         let auto = self.config.auto_approve.as_ref();
-        if auto.is_some_and(|auto| holds(&auto.when, &facts)) && !standing.needs_legal {
+        // What was asked anew for a reason is for people to decide.
+        let auto = auto.filter(|auto| why.is_none() && holds(&auto.when, &facts));
+        if auto.is_some() && !standing.needs_legal {
             let mut record = DecisionRecord::new("auto-approved", "system");
             record.rule = Some("auto_approve".to_owned());
             self.cx.decision(&record);
@@ -230,207 +189,6 @@ impl Course<'_> {
             return Ok(Step::complete(review.state(), "observed", summary));
         }
         self.wait(review)
-    }
-
-    /// The table of checks with their inputs, for the audit.
-    fn log_checks(&self, review: &Review, standing: &Standing) {
-        let wish = serde_json::to_string(&review.wish).unwrap_or_default();
-        for item in &review.items {
-            let mut record = self.record("checked", item);
-            let passes = item.passes();
-            record.decision = Some(if passes { "passes" } else { "fails" }.to_owned());
-            record.comment = (!passes).then(|| item.why_not());
-            record.details = vec![
-                Field::new("request", wish.as_str()),
-                Field::new("recipient-class", standing.classes.join(", ")),
-            ];
-            self.cx.decision(&record);
-        }
-    }
-
-    /// Whoever routing leads to, and the legal group where the recipients' policy wants it.
-    pub(crate) fn questions(
-        &self,
-        review: &Review,
-        standing: &Standing,
-        kind: &str,
-        title: &str,
-        why: Option<&str>,
-    ) -> Vec<Question> {
-        let all_pass = review.items.iter().all(Item::passes);
-        let facts = self.facts(&review.wish, &standing.classes, "request", all_pass);
-        let mut questions = Vec::new();
-        let legal = self.config.legal_group.as_str();
-        if let Some((index, rule)) = self.config.routing.decide(&facts) {
-            let id = format!("{kind}:{}", review.round);
-            let name = format!("share-{kind}");
-            let rule_name = Routing::rule_name(index);
-            questions.push(Question::routed(&id, &name, &rule.to, &rule_name));
-            if standing.needs_legal && rule.to.group != legal {
-                let id = format!("legal:{}", review.round);
-                let mut question = Question::to_group(&id, "share-legal", legal).sla(rule.to.sla);
-                question.rule = Some("recipients.policy = deny_unless_legal".to_owned());
-                questions.push(question);
-            }
-        }
-        let excluded = self.config.person(&review.wish.requester);
-        let excluded = excluded.filter(|_| self.config.four_eyes);
-        let text = self.question_text(review, standing, why);
-        let fitted = questions.into_iter().map(|question| {
-            question
-                .title(title)
-                .text(text.as_str())
-                .outcomes(&["approve", "refuse"])
-                .form("refuse", "Assets to leave out (ids)", false)
-                .form("watermark", "A watermark is a condition", false)
-                .form("download", "Downloads: none, proxy or original", false)
-                .form("credit", "Credit line", false)
-                .form("until", "Last day of the link", false)
-                .exclude(excluded.clone())
-        });
-        fitted.collect()
-    }
-
-    fn question_text(&self, review: &Review, standing: &Standing, why: Option<&str>) -> String {
-        let wish = &review.wish;
-        let mut text = String::new();
-        if let Some(why) = why {
-            let _ = writeln!(text, "No link was made. Asked again: {why}.");
-        }
-        let recipients = wish.recipient.0.join(", ");
-        let classes = standing.classes.join(", ");
-        let _ = writeln!(text, "Recipients: {recipients} ({classes})");
-        if standing.needs_legal {
-            let legal = &self.config.legal_group;
-            let _ = writeln!(text, "Nothing is shared unless {legal} agrees as well.");
-        }
-        let _ = writeln!(text, "Purpose: {}", wish.purpose);
-        let _ = writeln!(text, "Channels: {}", wish.channel.0.join(", "));
-        let _ = writeln!(text, "Territories: {}", wish.territory.0.join(", "));
-        let from = wish.from.as_deref().unwrap_or("at once");
-        let until = wish.until.as_deref().unwrap_or("as configured");
-        let _ = writeln!(text, "From {from} until {until}");
-        text.push_str(&table(review));
-        text
-    }
-
-    // ---- Answers --------------------------------------------------------------------------------
-
-    fn answers(&self, mut review: Review, answers: Vec<Answer>) -> Next {
-        for answer in answers {
-            let kind = answer.question.split(':').next().unwrap_or_default();
-            match (kind, &review.phase) {
-                ("details", Phase::Details) => {
-                    self.cx.decision(&answer.record(&review.desk.process));
-                    return self.detailed(review, &answer);
-                }
-                ("told", Phase::Recalled) => {
-                    self.cx.decision(&answer.record(&review.desk.process));
-                    return self.told(review, &answer);
-                }
-                _ if review.awaited.contains(&answer.question) => {
-                    review.awaited.retain(|id| *id != answer.question);
-                    if let Some(stop) = self.ruling(&mut review, &answer)? {
-                        return self.stopped(review, &stop);
-                    }
-                }
-                _ => {
-                    let mut record = answer.record(&review.desk.process);
-                    "late-decision".clone_into(&mut record.action);
-                    self.cx.decision(&record);
-                }
-            }
-        }
-        // While deleted assets are awaited nobody is asked: no answer missing is no approval.
-        let agreed = review.awaited.is_empty() && !review.approved_by.is_empty();
-        match (&review.phase, agreed) {
-            (Phase::Reviewing, true) => self.approved(review),
-            (Phase::Extending(until), true) => {
-                let until = *until;
-                self.extended(review, until)
-            }
-            _ => self.look_at_assets(review),
-        }
-    }
-
-    /// Take in one decision. What stops the request: a refusal, or an answer that cannot be taken.
-    fn ruling(&self, review: &mut Review, answer: &Answer) -> Result<Option<Stop>, Error> {
-        let by = answer.actor();
-        let comment = match answer.comment.as_str() {
-            "" => format!("refused by {by}"),
-            comment => format!("refused by {by}: {comment}"),
-        };
-        let left_out = answer.texts("refuse");
-        let known = |word: &String| {
-            let mut items = review.items.iter();
-            items.any(|item| item.id == *word || item.name == *word)
-        };
-        let until = match answer.text("until") {
-            None => None,
-            Some(date) => match self.end_of_date(&date) {
-                Ok(until) if until > self.cx.now() => Some(until),
-                _ => return Ok(Some(Stop::Again(format!("`{date}` is no date to come")))),
-            },
-        };
-        if let Some(word) = left_out.iter().find(|word| !known(word)) {
-            return Ok(Some(Stop::Again(format!(
-                "`{word}` is no asset of the request"
-            ))));
-        }
-        let refused = match answer.outcome.as_str() {
-            "approve" => false,
-            "refuse" => true,
-            other => return Ok(Some(Stop::Again(format!("`{other}` is no decision here")))),
-        };
-        for item in &mut review.items {
-            if refused || left_out.contains(&item.id) || left_out.contains(&item.name) {
-                item.refused.get_or_insert(comment.clone());
-            }
-            let passes = item.passes();
-            let mut record = about(answer.record(&review.desk.process), item);
-            record.decision = Some(if passes { "approved" } else { "refused" }.to_owned());
-            record.comment = record.comment.or_else(|| (!passes).then(|| item.why_not()));
-            self.cx.decision(&record);
-        }
-        if refused {
-            return Ok(Some(Stop::Refused(comment)));
-        }
-        let demands = &mut review.demands;
-        let says = |name: &str| answer.text(name).unwrap_or_default();
-        demands.watermark |= is_yes(&says("watermark"));
-        demands.look_only |= says("download") == "none";
-        demands.low_resolution |= says("download") != "original";
-        demands.credit = answer.text("credit").or_else(|| demands.credit.take());
-        demands.until = [demands.until, until].into_iter().flatten().min();
-        review.approved_by.push(by.to_owned());
-        Ok(None)
-    }
-
-    fn stopped(&self, review: Review, stop: &Stop) -> Next {
-        match (stop, &review.phase) {
-            (Stop::Refused(why) | Stop::Again(why), Phase::Extending(_)) => {
-                self.not_extended(review, why)
-            }
-            (Stop::Refused(why), _) => self.refuse(review, why),
-            (Stop::Again(why), _) => self.ask_anew(review, why),
-        }
-    }
-
-    /// Everybody who must agree has agreed.
-    fn approved(&self, mut review: Review) -> Next {
-        if self.cx.mode() == EffectMode::Observe {
-            let summary = "the assets would have been shared";
-            return Ok(Step::complete(review.state(), "observed", summary));
-        }
-        if !review.items.iter().any(Item::passes) {
-            return self.refuse(review, "every asset was left out");
-        }
-        let begins = self.begins(&review.wish)?;
-        review.phase = Phase::Approved(begins);
-        if begins > self.cx.now() {
-            return self.wait(review);
-        }
-        self.make_link(review)
     }
 
     fn restart(&self, mut review: Review) -> Next {
@@ -496,38 +254,4 @@ impl Course<'_> {
             Phase::Recalled => "recipients to be told of a recall".to_owned(),
         }))
     }
-}
-
-/// What stops a request.
-enum Stop {
-    /// Somebody refused it.
-    Refused(String),
-    /// An answer cannot be taken; people are asked again.
-    Again(String),
-}
-
-/// What changed about an asset, in words.
-fn difference(before: &Item, now: &Item) -> Option<String> {
-    let name = &now.name;
-    if before.gone != now.gone || before.problems != now.problems {
-        let problems = now.problems.join("; ");
-        return Some(match problems.as_str() {
-            "" => format!("{name} passes the checks now"),
-            _ => format!("{name}: {problems}"),
-        });
-    }
-    (before.version != now.version).then(|| format!("{name} has another version"))
-}
-
-/// The table of checks, for people.
-fn table(review: &Review) -> String {
-    let mut text = String::new();
-    for item in &review.items {
-        let result = match item.problems.as_slice() {
-            [] => "passes all checks".to_owned(),
-            problems => format!("is not shared: {}", problems.join("; ")),
-        };
-        let _ = writeln!(text, "* {} ({}) {result}", item.name, item.id);
-    }
-    text
 }

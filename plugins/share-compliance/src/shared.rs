@@ -242,7 +242,6 @@ impl Course<'_> {
 
     /// Somebody wants the link to work longer: people decide again, briefly.
     pub(crate) fn extend(&self, mut review: Review, signal: &Signal) -> Next {
-        let wanted: Wanted = signal.data()?;
         let Some(link) = review
             .link
             .clone()
@@ -254,7 +253,14 @@ impl Course<'_> {
             ));
             return self.wait(review);
         };
-        let until = self.earliest(&review, self.end_of_date(&wanted.until)?)?;
+        let wanted: Wanted = signal.data().unwrap_or_default();
+        let Ok(asked) = self.end_of_date(&wanted.until) else {
+            let text = format!("`{}` is not a date like 2027-12-31", wanted.until);
+            return self.not_extended(review, &text);
+        };
+        // What a reviewer said about the end is reviewed again.
+        review.demands.until = None;
+        let until = self.earliest(&review, asked)?;
         if until <= link.until {
             let text = format!(
                 "rights, contract and request do not let it work longer than {}",
@@ -294,6 +300,7 @@ impl Course<'_> {
         match self.create(&mut review, until)? {
             Err(why) => self.not_extended(review, &why),
             Ok(()) => {
+                review.wish.until = Some(self.date_of(until)?);
                 // Where it cannot be ended it ends by itself, as was approved.
                 self.revoke(&old.share)?;
                 self.hand_over(review)
@@ -332,7 +339,7 @@ impl Course<'_> {
 
     /// The addresses changed: what was approved was approved for others.
     pub(crate) fn other_recipient(&self, mut review: Review, signal: &Signal) -> Next {
-        let wanted: Wanted = signal.data()?;
+        let wanted: Wanted = signal.data().unwrap_or_default();
         if wanted.recipient.0.is_empty() || wanted.recipient == review.wish.recipient {
             return self.wait(review);
         }

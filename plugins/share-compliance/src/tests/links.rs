@@ -102,6 +102,25 @@ fn an_extension_that_is_refused_leaves_the_link() {
 }
 
 #[test]
+fn an_extension_nobody_decides_leaves_the_link() {
+    let world = shared();
+    world.signal(KEY, "extend", &json!({"until": date(25)}));
+    world.wind(6 * DAY);
+    assert!(world.people.open().is_empty());
+    assert_eq!(world.outcome(KEY), "live");
+    world.wind_to(day(22));
+    assert_eq!(world.outcome(KEY), "shared");
+}
+
+#[test]
+fn a_longer_time_that_is_no_date_changes_nothing() {
+    let world = shared();
+    world.signal(KEY, "extend", &json!({"until": "soon"}));
+    assert!(world.dam.shares.borrow()[0].active);
+    assert_eq!(world.outcome(KEY), "live");
+}
+
+#[test]
 fn an_extension_beyond_the_contract_is_not_even_asked() {
     let world = shared();
     world.wind(DAY);
@@ -188,9 +207,9 @@ fn a_link_that_still_works_at_its_end_is_revoked() {
 }
 
 /// A DAM like Canto: no passwords, no watermark, and unless it is set up no list and no end.
-struct Plain {
-    library: Rc<Library>,
-    lists: bool,
+pub(super) struct Plain {
+    pub(super) library: Rc<Library>,
+    pub(super) lists: bool,
 }
 
 impl Sharing for Plain {

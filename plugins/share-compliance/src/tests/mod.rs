@@ -2,6 +2,7 @@
 
 mod cases;
 mod links;
+mod recipients;
 mod requests;
 
 use forebay_sdk::Field;
