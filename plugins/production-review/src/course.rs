@@ -1,0 +1,194 @@
+//! The course of a review: what happens on each delivery.
+
+use forebay_sdk::assets::Asset;
+use forebay_sdk::blocks::{Alarm, Desk, DeskRules, Reading, Written, field_update, present, write};
+use forebay_sdk::handler::{DecisionRecord, EffectMode};
+use forebay_sdk::{Cx, Delivery, Error, Step, Value};
+
+use crate::admit::asset_of;
+use crate::config::Config;
+use crate::state::State;
+use crate::{DAM, WORKFLOW};
+
+/// Timer: compare both sides.
+const SYNC: &str = "sync";
+/// Timer: a deleted asset did not come back.
+const GONE: &str = "gone";
+/// Signal: end the run and clean up.
+const CANCEL: &str = "cancel";
+
+/// What comes next.
+pub(crate) type Next = Result<Step<State>, Error>;
+
+/// One activation.
+pub(crate) struct Course<'a> {
+    pub(crate) cx: &'a Cx,
+    pub(crate) config: &'a Config,
+}
+
+impl Course<'_> {
+    pub(crate) fn run(&self, state: Option<State>, delivery: &Delivery) -> Next {
+        let mut state = match state {
+            Some(state) => state,
+            None => return self.begin(delivery),
+        };
+        if let Delivery::Signal(signal) = delivery
+            && signal.name == CANCEL
+        {
+            state.desk.cancel(self.cx, "cancelled by an operator")?;
+            return Ok(Step::cancel(state, "cancelled", "by an operator"));
+        }
+        let Some(asset) = present(self.cx, &state.asset)? else {
+            return self.gone(state);
+        };
+        state.gone_since = None;
+        if let Delivery::Timer(fired) = delivery
+            && let Some(alarm) = state.desk.alarm(self.cx, &self.rules(), &fired.name)?
+        {
+            if let Alarm::TimedOut(question) = alarm {
+                let reason = format!("nobody answered `{question}` within twice the time");
+                return Ok(Step::park(state, reason));
+            }
+            return self.wait(state);
+        }
+        self.look(state, &asset)
+    }
+
+    fn begin(&self, delivery: &Delivery) -> Next {
+        let mut state = State {
+            asset: asset_of(delivery)?,
+            ..State::default()
+        };
+        if let Delivery::Event(incoming) = delivery
+            && incoming.role == WORKFLOW
+        {
+            // Somebody opened the review in the workflow engine: it is held there.
+            state.desk = Desk::of_process(&incoming.event.entity.id);
+        }
+        let Some(asset) = present(self.cx, &state.asset)? else {
+            return Ok(Step::cancel(state, "asset-gone", "the asset was deleted"));
+        };
+        self.begin_round(&mut state, &asset, "")?;
+        if self.cx.mode() == EffectMode::Observe {
+            let summary = format!("\"{}\" would have been reviewed", state.name);
+            return Ok(Step::complete(state, "observed", summary));
+        }
+        self.look(state, &asset)
+    }
+
+    /// Look at both sides and go on from what they say: comments first, so that a new round knows
+    /// what is unresolved; then versions; then decisions.
+    fn look(&self, mut state: State, asset: &Asset) -> Next {
+        self.sync(&mut state, asset)?;
+        if asset.version != state.version {
+            let before = state.version.clone();
+            self.begin_round(&mut state, asset, &before)?;
+        }
+        let reading = state.desk.read(self.cx)?;
+        match reading {
+            Reading::Open(answers) => {
+                for answer in &answers {
+                    self.answered(&mut state, asset, answer)?;
+                }
+            }
+            Reading::Suspended => {
+                let reason = format!(
+                    "the process {} is suspended in the workflow engine; activate it there, then \
+                     retry the run",
+                    state.desk.process
+                );
+                return Ok(Step::park(state, reason));
+            }
+            Reading::Ended(reason) => {
+                let process = &state.desk.process;
+                let reason =
+                    format!("the process {process} was ended in the workflow engine: {reason}");
+                return Ok(Step::park(state, reason));
+            }
+        }
+        self.read_panel(&mut state)?;
+        match self.conclude(&mut state, asset)? {
+            Some((outcome, summary)) => {
+                state.desk.close(self.cx, outcome)?;
+                Ok(Step::complete(state, outcome, summary))
+            }
+            None => self.wait(state),
+        }
+    }
+
+    /// Rule C-13: the asset is deleted or in the trash; it may come back within the grace.
+    fn gone(&self, mut state: State) -> Next {
+        let since = *state.gone_since.get_or_insert(self.cx.now());
+        let grace = self.config.asset_gone.grace;
+        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
+        if self.cx.now() < until {
+            return self.wait(state);
+        }
+        state.desk.cancel(self.cx, "asset deleted")?;
+        Ok(Step::cancel(state, "asset-gone", "the asset was deleted"))
+    }
+
+    // ---- What the parts share -------------------------------------------------------------------
+
+    pub(crate) fn rules(&self) -> DeskRules<'_> {
+        DeskRules {
+            fallback_group: &self.config.fallback_group,
+            escalation_group: &self.config.escalation_group,
+            calendar: &self.config.calendar,
+            reminders: &self.config.reminders,
+            channels: &self.config.channels,
+        }
+    }
+
+    /// An audit record about the version under review.
+    pub(crate) fn record(&self, action: &str, actor: &str, state: &State) -> DecisionRecord {
+        let mut record = DecisionRecord::new(action, actor);
+        record.asset = Some(state.asset.clone());
+        record.version = Some(state.version.clone());
+        record.checksum.clone_from(&state.checksum);
+        record.process = Some(state.desk.process.clone()).filter(|process| !process.is_empty());
+        record
+    }
+
+    /// Write logical fields that differ.
+    pub(crate) fn write_fields(
+        &self,
+        asset: &Asset,
+        fields: &[(&str, Value)],
+    ) -> Result<(), Error> {
+        let update = field_update(&self.config.fields, fields);
+        if write(self.cx, asset, &update)? == Written::Overtaken {
+            let now = self.cx.assets().get(&asset.id)?;
+            write(self.cx, &now, &update)?;
+        }
+        Ok(())
+    }
+
+    fn wait(&self, state: State) -> Next {
+        let now = self.cx.now();
+        let interval = self.config.sync.interval;
+        let next = interval.after(self.cx, &self.config.calendar, now, 100)?;
+        let (asset, name, desk) = (state.asset.clone(), state.name.clone(), state.desk.clone());
+        let (round, gone) = (state.round, state.gone_since);
+        let mut wait = Step::wait(state)
+            .subscribe(DAM, "asset", asset)
+            .timer(SYNC, next);
+        if let Some(since) = gone {
+            let grace = self.config.asset_gone.grace;
+            wait = wait.timer(
+                GONE,
+                grace.after(self.cx, &self.config.calendar, since, 100)?,
+            );
+        }
+        if desk.is_open() {
+            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
+        }
+        for (timer, at) in desk.timers() {
+            wait = wait.timer(timer, at);
+        }
+        for party in desk.parties() {
+            wait = wait.party(party);
+        }
+        Ok(wait.waiting_on(format!("round {round} of the review of \"{name}\"")))
+    }
+}

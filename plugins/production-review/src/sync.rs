@@ -1,0 +1,328 @@
+//! Comments on both sides: each is copied once, in the order it was written, and no copy comes back.
+
+use forebay_sdk::assets::{Asset, Comment, Draft};
+use forebay_sdk::workflow::ProcessComment;
+use forebay_sdk::{Error, Timestamp, digest, paging};
+
+use crate::config::Direction;
+use crate::course::Course;
+use crate::state::{Link, State};
+
+/// Most comments of one side that are compared; a review with more is no review any more.
+const COMMENT_LIMIT: usize = 5_000;
+/// What our copies are called at the other side: where they come from, and the id there.
+const OF_DAM: &str = "dam:";
+const OF_WORKFLOW: &str = "wf:";
+
+impl Course<'_> {
+    /// Compare both sides and copy what is new, changed or gone.
+    pub(crate) fn sync(&self, state: &mut State, asset: &Asset) -> Result<(), Error> {
+        if self.config.sync.comments == Direction::None || !state.desk.is_open() {
+            return Ok(());
+        }
+        let (there, _) = paging::collect(COMMENT_LIMIT, |page| {
+            let found = self.cx.comments().list(&state.asset, page)?;
+            Ok((found.comments, found.next))
+        })?;
+        let (here, _) = paging::collect(COMMENT_LIMIT, |page| {
+            let found = self.cx.process_comments().list(&state.desk.process, page)?;
+            Ok((found.comments, found.next))
+        })?;
+        state.unresolved = there
+            .iter()
+            .filter(|comment| !comment.resolved && !self.is_internal(&comment.text))
+            .map(|comment| comment.id.clone())
+            .collect();
+        if self.config.sync.comments != Direction::Dam {
+            self.copy_to_workflow(state, asset, &there)?;
+        }
+        if self.config.sync.comments != Direction::Workflow {
+            self.copy_to_dam(state, &here)?;
+        }
+        Ok(())
+    }
+
+    fn is_internal(&self, text: &str) -> bool {
+        let marker = &self.config.visibility.internal_marker;
+        !marker.is_empty() && text.contains(marker.as_str())
+    }
+
+    // ---- From the DAM to the workflow engine ----------------------------------------------------
+
+    fn copy_to_workflow(
+        &self,
+        state: &mut State,
+        asset: &Asset,
+        there: &[Comment],
+    ) -> Result<(), Error> {
+        for comment in there {
+            let ours = comment
+                .external_id
+                .as_deref()
+                .is_some_and(|id| id.starts_with(OF_WORKFLOW));
+            if ours || self.is_internal(&comment.text) {
+                continue;
+            }
+            let known = state.links.iter().position(|link| link.dam == comment.id);
+            match known {
+                Some(index) => self.update_in_workflow(state, index, comment)?,
+                None => self.add_to_workflow(state, asset, comment)?,
+            }
+        }
+        if self.config.sync.deletes {
+            self.mark_deleted_in_workflow(state, there)?;
+        }
+        Ok(())
+    }
+
+    fn add_to_workflow(
+        &self,
+        state: &mut State,
+        asset: &Asset,
+        comment: &Comment,
+    ) -> Result<(), Error> {
+        let mut note = String::new();
+        if let Some(parent) = comment.parent.as_ref().filter(|_| self.config.sync.replies) {
+            let answered = state.links.iter().find(|link| link.dam == *parent);
+            match answered.map(|link| link.workflow.clone()) {
+                Some(id) => note = format!(" (answers {id})"),
+                None if self.waits_for_parent(state, &comment.id)? => return Ok(()),
+                None => note = " (answers a comment that is not here)".to_owned(),
+            }
+        }
+        state.orphans.retain(|(id, _)| *id != comment.id);
+        let author = comment.author.as_deref().unwrap_or("unknown");
+        let at = comment
+            .span
+            .map(|span| timecode(span.start))
+            .unwrap_or_default();
+        let link = asset.links.first().map(|link| format!("\n{}", link.href));
+        let text = format!(
+            "{at}{author}{note}: {}{}",
+            comment.text,
+            link.unwrap_or_default()
+        );
+        let external = format!("{OF_DAM}{}", comment.id);
+        let copy = self.add_in_parts(state, &text, &external)?;
+        state.links.push(Link {
+            dam: comment.id.clone(),
+            workflow: copy,
+            from_dam: true,
+            text: fingerprint(&comment.text),
+            deleted: false,
+        });
+        Ok(())
+    }
+
+    /// A text over the limit is split; the first part stands for the whole.
+    fn add_in_parts(&self, state: &State, text: &str, external: &str) -> Result<String, Error> {
+        let parts = split(text, self.config.sync.max_text);
+        let mut first = String::new();
+        for (index, part) in parts.iter().enumerate() {
+            let id = match index {
+                0 => external.to_owned(),
+                _ => format!("{external}#{}", index + 1),
+            };
+            let copy = self
+                .cx
+                .process_comments()
+                .add(&state.desk.process, part, &id)?;
+            if index == 0 {
+                first = copy.id;
+            }
+        }
+        Ok(first)
+    }
+
+    fn update_in_workflow(
+        &self,
+        state: &mut State,
+        index: usize,
+        comment: &Comment,
+    ) -> Result<(), Error> {
+        let link = state.links[index].clone();
+        let now = fingerprint(&comment.text);
+        if !link.from_dam || link.text == now || !self.config.sync.edits {
+            return Ok(());
+        }
+        let author = comment.author.as_deref().unwrap_or("unknown");
+        let at = comment
+            .span
+            .map(|span| timecode(span.start))
+            .unwrap_or_default();
+        let text = format!("{at}{author} (edited): {}", comment.text);
+        let process = &state.desk.process;
+        let edited = self
+            .cx
+            .process_comments()
+            .edit(process, &link.workflow, &text)?;
+        state.links[index].workflow = edited.id;
+        state.links[index].text = now;
+        Ok(())
+    }
+
+    fn mark_deleted_in_workflow(&self, state: &mut State, there: &[Comment]) -> Result<(), Error> {
+        for index in 0..state.links.len() {
+            let link = state.links[index].clone();
+            let gone = link.from_dam && !link.deleted && !there.iter().any(|c| c.id == link.dam);
+            if !gone {
+                continue;
+            }
+            let at = forebay_sdk::time::to_rfc3339(self.cx.now());
+            let text = format!("[deleted in the DAM, seen {at}]");
+            let process = &state.desk.process;
+            let marked = self
+                .cx
+                .process_comments()
+                .edit(process, &link.workflow, &text)?;
+            state.links[index].workflow = marked.id;
+            state.links[index].deleted = true;
+            let mut record = self.record("comment-deleted", "system", state);
+            record.comment = Some(format!("comment {} was deleted in the DAM", link.dam));
+            self.cx.decision(&record);
+        }
+        Ok(())
+    }
+
+    /// An answer may come before what it answers: it waits a while.
+    fn waits_for_parent(&self, state: &mut State, comment: &str) -> Result<bool, Error> {
+        let now = self.cx.now();
+        let known = state.orphans.iter().find(|(id, _)| id == comment);
+        let since: Timestamp = match known {
+            Some((_, since)) => *since,
+            None => {
+                state.orphans.push((comment.to_owned(), now));
+                now
+            }
+        };
+        let wait = self.config.sync.orphan_wait;
+        Ok(now < wait.after(self.cx, &self.config.calendar, since, 100)?)
+    }
+
+    // ---- From the workflow engine to the DAM ----------------------------------------------------
+
+    fn copy_to_dam(&self, state: &mut State, here: &[ProcessComment]) -> Result<(), Error> {
+        for comment in here {
+            let ours = comment
+                .external_id
+                .as_deref()
+                .is_some_and(|id| id.starts_with(OF_DAM));
+            if ours || self.is_internal(&comment.text) {
+                continue;
+            }
+            let known = state
+                .links
+                .iter()
+                .position(|link| link.workflow == comment.id);
+            let now = fingerprint(&comment.text);
+            match known {
+                Some(index) if state.links[index].from_dam => {}
+                Some(index) if state.links[index].text != now && self.config.sync.edits => {
+                    let dam = state.links[index].dam.clone();
+                    let text = attributed(comment);
+                    self.cx.comments().edit(&state.asset, &dam, &text)?;
+                    state.links[index].text = now;
+                }
+                Some(_) => {}
+                None => {
+                    let draft = Draft {
+                        version: Some(state.version.clone()),
+                        parent: None,
+                        text: attributed(comment),
+                        span: None,
+                        external_id: format!("{OF_WORKFLOW}{}", comment.id),
+                    };
+                    let copy = self.cx.comments().add(&state.asset, &draft)?;
+                    state.links.push(Link {
+                        dam: copy.id,
+                        workflow: comment.id.clone(),
+                        from_dam: false,
+                        text: now,
+                        deleted: false,
+                    });
+                }
+            }
+        }
+        if self.config.sync.deletes {
+            self.mark_deleted_in_dam(state, here)?;
+        }
+        Ok(())
+    }
+
+    fn mark_deleted_in_dam(&self, state: &mut State, here: &[ProcessComment]) -> Result<(), Error> {
+        for index in 0..state.links.len() {
+            let link = state.links[index].clone();
+            let gone =
+                !link.from_dam && !link.deleted && !here.iter().any(|c| c.id == link.workflow);
+            if !gone {
+                continue;
+            }
+            let at = forebay_sdk::time::to_rfc3339(self.cx.now());
+            let text = format!("[deleted in the workflow engine, seen {at}]");
+            self.cx.comments().edit(&state.asset, &link.dam, &text)?;
+            state.links[index].deleted = true;
+            let mut record = self.record("comment-deleted", "system", state);
+            record.comment = Some(format!("comment {} was deleted there", link.workflow));
+            self.cx.decision(&record);
+        }
+        Ok(())
+    }
+}
+
+fn attributed(comment: &ProcessComment) -> String {
+    match &comment.author {
+        Some(author) => format!("{author}: {}", comment.text),
+        None => comment.text.clone(),
+    }
+}
+
+fn fingerprint(text: &str) -> String {
+    digest::sha256_hex(text.as_bytes())[..16].to_owned()
+}
+
+/// `[00:01:12:05] `: hours, minutes, seconds, hundredths.
+fn timecode(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    format!(
+        "[{:02}:{:02}:{:02}:{:02}] ",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        milliseconds % 1000 / 10
+    )
+}
+
+/// Parts of at most this many characters, each but a single one with its number.
+fn split(text: &str, limit: u32) -> Vec<String> {
+    let limit = limit.max(1) as usize;
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= limit {
+        return vec![text.to_owned()];
+    }
+    let parts: Vec<String> = letters
+        .chunks(limit)
+        .map(|part| part.iter().collect())
+        .collect();
+    let count = parts.len();
+    let numbered = parts.into_iter().enumerate();
+    numbered
+        .map(|(index, part)| format!("({}/{count}) {part}", index + 1))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_editors_read_them() {
+        assert_eq!(timecode(72_050), "[00:01:12:05] ");
+        assert_eq!(timecode(3_600_000), "[01:00:00:00] ");
+    }
+
+    #[test]
+    fn long_texts_are_split_and_numbered() {
+        assert_eq!(split("short", 10), ["short"]);
+        assert_eq!(split("abcdefgh", 3), ["(1/3) abc", "(2/3) def", "(3/3) gh"]);
+    }
+}
