@@ -1,7 +1,7 @@
 //! `cargo xtask`: what a person or a build server does with this workspace, as commands.
 //!
 //! What lives here: building plugins and examples, the checks and tests in their order, the rule of
-//! which room may name what, and the demonstration. What must not: anything the product needs to run.
+//! which room may name what, the start of the benchmarks, and the demonstration. What must not: anything the product needs to run.
 //! No crate of the workspace is a dependency of this one, so that it builds in seconds.
 //!
 //! Start at [`Command`], then at the module of the command's name.
@@ -11,6 +11,7 @@
     reason = "these commands talk to a person at a terminal"
 )]
 
+mod bench;
 mod demo;
 mod examples;
 mod fixtures;
@@ -49,6 +50,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Set up what is missing, then run every check and every test.
     Test(test::Arguments),
+    /// Measure what the host costs, beside the same work without it.
+    Bench(bench::Arguments),
     /// Check that each crate names only what it may name.
     Rooms,
 }
@@ -72,6 +75,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Fixtures => fixtures::build(&shell),
         Command::Fuzz(arguments) => fuzz::run(&shell, &arguments),
         Command::Test(arguments) => test::run(&shell, &arguments),
+        Command::Bench(arguments) => bench::run(&shell, &arguments),
         Command::Rooms => rooms::check(&shell),
     }
 }

@@ -41,10 +41,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("forebay-sdk", &[]),
     ("forebay-simulators", &["forebay-model"]),
     ("xtask", &[]),
+    // What measures knows the sandbox, to compare it with bare calls; all else it sees from outside.
+    (
+        "forebay-bench",
+        &["forebay-model", "forebay-egress", "forebay-sandbox"],
+    ),
+    ("forebay-baseline", &[]),
+    ("forebay-fsync-probe", &[]),
 ];
 
 /// What crates in these folders may name, unless [`ROOMS`] says more.
-const FOLDERS: &[(&str, &[&str])] = &[("plugins", &["forebay-sdk"])];
+const FOLDERS: &[(&str, &[&str])] = &[
+    ("plugins", &["forebay-sdk"]),
+    ("benches/plugins", &["forebay-sdk"]),
+];
 
 /// Crates that may name everything, because they test everything together.
 const EVERYTHING: &[&str] = &["forebay-e2e", "forebay-fuzz", "forebay-hostile"];
@@ -72,6 +82,9 @@ const HOMES: &[Home] = &[
         tests: true,
     },
 ];
+
+/// Folder of what measures the host against the bare libraries, and so may name them all.
+const MEASURES: &str = "benches";
 
 /// A library, with the one crate that names it.
 struct Home {
@@ -204,7 +217,13 @@ fn home_elsewhere(member: &Crate, library: &str) -> Option<&'static Home> {
 }
 
 fn may_name(member: &Crate, home: &Home) -> bool {
-    member.name == home.package || (home.tests && member.folder.starts_with("tests"))
+    member.name == home.package
+        || (home.tests && member.folder.starts_with("tests"))
+        || measures(member)
+}
+
+fn measures(member: &Crate) -> bool {
+    member.folder.starts_with(MEASURES)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Crate, HOMES, may_name};
+use super::{Crate, HOMES, may_name, measures};
 
 /// The room of SQL, and how statements begin that are found anywhere else.
 const SQL_HOME: &str = "forebay-store";
@@ -65,7 +65,8 @@ fn complaints(member: &Crate, text: &str) -> impl Iterator<Item = (usize, String
             .iter()
             .find(|home| !may_name(member, home) && names(code, home.library));
         let home = home.map(|home| (home.library, home.package));
-        let sql = || (member.name != SQL_HOME && holds_sql(code)).then_some(("SQL", SQL_HOME));
+        let at_home = member.name == SQL_HOME || measures(member);
+        let sql = || (!at_home && holds_sql(code)).then_some(("SQL", SQL_HOME));
         let (what, only) = home.or_else(sql)?;
         Some((
             index + 1,
