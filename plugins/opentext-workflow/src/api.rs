@@ -195,7 +195,10 @@ impl Api {
 
     /// A process from the history, running or ended, with its variables.
     pub(crate) fn past_process(&self, id: &str) -> Result<ProcessRow, Error> {
-        let variables = [("includeProcessVariables", "true")];
+        let variables = [
+            ("includeProcessVariables", "true"),
+            ("includeProcessComments", "true"),
+        ];
         match self.dialect {
             Dialect::OpenText => {
                 let url = format!("{}/{}", self.past_processes(), encode_component(id));

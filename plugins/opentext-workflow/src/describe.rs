@@ -38,6 +38,7 @@ pub(crate) fn describe() -> ConnectorInfo {
     .reads(reads::WORKFLOW_SINK)
     .reads(reads::TASKS)
     .reads(reads::DIRECTORY)
+    .reads(reads::PROCESS_COMMENTS)
     .rate_class("all", "{requests_per_minute}", &["/"])
     .webhook(
         CALLBACK,

@@ -12,6 +12,7 @@
 mod api;
 mod changes;
 mod check;
+mod comments;
 mod describe;
 mod directory;
 mod events;
@@ -90,4 +91,6 @@ impl EventSource for Engine {
     }
 }
 
-forebay_sdk::export_connector!(Engine: event_source, workflow_sink, tasks, directory);
+forebay_sdk::export_connector!(
+    Engine: event_source, workflow_sink, tasks, directory, process_comments
+);

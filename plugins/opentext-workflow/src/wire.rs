@@ -34,6 +34,8 @@ pub(crate) struct ProcessRow {
     pub(crate) suspended: bool,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) variables: Vec<VariableRow>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) comments: Vec<CommentRow>,
 }
 
 impl ProcessRow {
@@ -148,7 +150,7 @@ pub(crate) struct AssignmentRow {
     pub(crate) kind: String,
 }
 
-/// A comment on a task.
+/// A comment on a task or a process.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct CommentRow {
@@ -156,6 +158,16 @@ pub(crate) struct CommentRow {
     pub(crate) id: String,
     #[serde(deserialize_with = "lenient::string")]
     pub(crate) message: String,
+    #[serde(deserialize_with = "lenient::optional_string")]
+    pub(crate) author: Option<String>,
+    #[serde(deserialize_with = "lenient::optional_string")]
+    pub(crate) time: Option<String>,
+}
+
+impl CommentRow {
+    pub(crate) fn written_at(&self) -> Option<Timestamp> {
+        moment(self.time.as_deref())
+    }
 }
 
 /// A branch of a running process.

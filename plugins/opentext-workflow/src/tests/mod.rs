@@ -1,6 +1,7 @@
 //! The connector against recorded exchanges of both dialects, one test per peculiarity.
 
 mod changes;
+mod comments;
 mod processes;
 mod setup;
 mod start;
