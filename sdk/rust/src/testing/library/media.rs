@@ -146,7 +146,9 @@ impl Lifecycle for Library {
     fn purge(&self, asset: &str) -> Result<(), Error> {
         if self.assets.borrow().contains_key(asset) {
             self.effect(format!("purge {asset}"))?;
-            self.assets.borrow_mut().remove(asset);
+            if !self.stubborn.borrow().iter().any(|stays| stays == asset) {
+                self.assets.borrow_mut().remove(asset);
+            }
         }
         Ok(())
     }

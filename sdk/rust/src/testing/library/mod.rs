@@ -36,6 +36,8 @@ pub struct Library {
     pub comments: RefCell<Vec<(String, Comment)>>,
     /// Where media stands; none: online without copies.
     pub media: RefCell<BTreeMap<String, MediaState>>,
+    /// Assets of which a copy stays when they are purged, as on a storage that is out of reach.
+    pub stubborn: RefCell<Vec<String>>,
     /// Figures of assets.
     pub usage: RefCell<BTreeMap<String, UsageReport>>,
     /// Calls that changed something, in order: `update a1`, `share s1`, `purge a1`.

@@ -1,0 +1,455 @@
+//! The review: when it opens, who is told before, what people are asked, what time and the DAM tell.
+
+use forebay_sdk::blocks::{Desk, Facts, Question, Reading, Routing, end_of};
+use forebay_sdk::handler::interfaces;
+use forebay_sdk::time::DAY;
+use forebay_sdk::workflow::{PrincipalKind, StartRequest};
+use forebay_sdk::{Error, Field, Step, Timestamp, Value};
+
+use crate::config::NoAnswer;
+use crate::course::{Course, NEXT, Next};
+use crate::policy::{Action, Policy};
+use crate::scan::length;
+use crate::state::{Choice, Phase, Review, State};
+use crate::{DAM, WORKFLOW};
+
+/// Most assets whose events a review follows while people decide. Of more, changes are seen when
+/// the decision is carried out.
+const FOLLOWED: usize = 500;
+/// Most assets a question names one by one.
+const NAMED: usize = 200;
+/// Most assets whose use a question shows: each is a call to the vendor.
+const USAGE_SHOWN: usize = 20;
+/// How far back use is counted for people.
+const USAGE_WINDOW: Timestamp = 365 * DAY;
+
+impl Course<'_> {
+    // ---- Time -----------------------------------------------------------------------------------
+
+    /// The first activation: when is the time of its assets over?
+    pub(crate) fn schedule(&self, mut review: Review) -> Next {
+        let policy = self.policy(&review)?.clone();
+        if let Some(until) = review.unit.until.clone() {
+            review.due = end_of(self.cx, &self.config.calendar, &Value::Text(until))?;
+            return self.arm(review);
+        }
+        if review.unit.first.is_empty() {
+            return self.begin_list(review);
+        }
+        let Some(asset) = self.present(&review.unit.first)? else {
+            let state = State::Review(Box::new(review));
+            return Ok(Step::cancel(state, "asset-gone", "the asset was deleted"));
+        };
+        let Some(due) = policy.due(self.cx, self.config, &asset)? else {
+            let state = State::Review(Box::new(review));
+            let summary = "the policy is not about the asset";
+            return Ok(Step::complete(state, "nothing-due", summary));
+        };
+        review.due = due;
+        self.arm(review)
+    }
+
+    /// Wait for the time, with notices before it.
+    pub(crate) fn arm(&self, mut review: Review) -> Next {
+        let policy = self.policy(&review)?.clone();
+        review.phase = Phase::Scheduled;
+        // An extension ends at its date; nobody waits again.
+        review.opens = match review.unit.until {
+            Some(_) => review.due,
+            None => self.opening(&policy, review.due)?,
+        };
+        let notices = self.config.notify.owners.iter();
+        review.notices = notices.map(|span| review.due - length(*span)).collect();
+        review.notices.sort_unstable();
+        self.await_time(review)
+    }
+
+    pub(crate) fn await_time(&self, mut review: Review) -> Next {
+        let now = self.cx.now();
+        let due = review.notices.iter().filter(|at| **at <= now).count();
+        review.notices.drain(..due);
+        // A notice about what is over already would come with the review itself.
+        if due > 0 && now < review.due {
+            self.give_notice(&review)?;
+        }
+        if now >= review.opens {
+            return self.begin_list(review);
+        }
+        let next = review.notices.first().copied();
+        let next = next.unwrap_or(review.opens).min(review.opens);
+        let opens = review.opens;
+        let first = review.unit.first.clone();
+        let words = format!("the time to review {}", self.subject(&review));
+        let mut wait = Step::wait(State::Review(Box::new(review)))
+            .timer(NEXT, next)
+            .due(opens);
+        if !first.is_empty() {
+            wait = wait.subscribe(DAM, "asset", first);
+        }
+        Ok(wait.waiting_on(words))
+    }
+
+    fn subject(&self, review: &Review) -> String {
+        let unit = &review.unit;
+        let group = unit.group.clone();
+        group.unwrap_or_else(|| format!("asset {}", unit.assets.join(", ")))
+    }
+
+    fn give_notice(&self, review: &Review) -> Result<(), Error> {
+        let mut people = Vec::new();
+        let policy = self.policy(review)?;
+        let owner = policy.owner.as_ref().unwrap_or(&self.config.review.owner);
+        if let Some(asset) = self.present(&review.unit.first)? {
+            let team = &self.config.notify.stakeholders_from;
+            for field in std::iter::once(owner).chain(team) {
+                people.extend(self.config.fields.texts(&asset.fields, field));
+            }
+        }
+        let end = self.date_of(review.due)?;
+        let name = self.subject(review);
+        let text = format!(
+            "the time of {name} is over on {end} (policy {})",
+            policy.name
+        );
+        let told = people.join(", ");
+        self.tell(&format!("{text}; to be told: {told}"));
+        let mut record = self.record("notice", review);
+        record.comment = Some(text);
+        record.details.push(Field::new("people", people));
+        self.cx.decision(&record);
+        Ok(())
+    }
+
+    // ---- People ---------------------------------------------------------------------------------
+
+    /// Ask who decides about the assets.
+    pub(crate) fn open(&self, mut review: Review) -> Next {
+        review.shown = review.items.0.len();
+        let question = self.question(&mut review, None)?;
+        let title = format!("Lifecycle of {}", review.title());
+        let mut request = StartRequest::new(
+            &self.config.process.definition,
+            self.cx.business_key(),
+            &title,
+        )
+        .variable("title", title.as_str())
+        .variable("policy", review.unit.policy.as_str())
+        .variable("assetCount", review.items.0.len() as i64);
+        if let [only] = review.items.0.as_slice() {
+            request = request.variable("assetId", only.id.as_str());
+        }
+        let mut record = self.record("routed", &review);
+        record.rule.clone_from(&question.rule);
+        let to = question.assignee.clone().or(question.group.clone());
+        record.comment = to.map(|to| format!("{to} decides"));
+        self.cx.decision(&record);
+        let mut desk = Desk::default();
+        desk.open(self.cx, &self.rules(), request, vec![question])?;
+        review.desk = desk;
+        review.phase = Phase::Deciding;
+        if self.observes() {
+            let summary = format!("{title} would have been reviewed");
+            let state = State::Review(Box::new(review));
+            return Ok(Step::complete(state, "observed", summary));
+        }
+        self.wait_for_people(review)
+    }
+
+    /// The next question about all assets; `refused` says why the last answer was not taken.
+    pub(crate) fn question(
+        &self,
+        review: &mut Review,
+        refused: Option<&str>,
+    ) -> Result<Question, Error> {
+        review.round += 1;
+        let policy = self.policy(review)?.clone();
+        let id = format!("decide:{}", review.round);
+        let mut outcomes = vec!["archive", "extend", "delete", "evergreen"];
+        if policy.leads_to() == Action::Expire {
+            outcomes.insert(0, "expire");
+        }
+        let text = self.situation(review, &policy, refused)?;
+        Ok(self
+            .addressed(review, &id, "Lifecycle review")?
+            .title(format!("What becomes of {}?", review.title()))
+            .text(text)
+            .outcomes(&outcomes)
+            .form("archive", "Ids of assets to archive instead", false)
+            .form("extend", "Ids of assets to extend instead", false)
+            .form("delete", "Ids of assets to delete instead", false)
+            .form(
+                "evergreen",
+                "Ids of assets to keep as evergreen instead",
+                false,
+            )
+            .form(
+                "confirm",
+                "Ids of assets that go although a running campaign uses them",
+                false,
+            )
+            .form("until", "New end (to extend)", false)
+            .form("reason", "Reason (to extend)", false)
+            .form("comment", "Comment", false))
+    }
+
+    /// A question to the owner, where the engine knows them, or to where the routing leads.
+    pub(crate) fn addressed(
+        &self,
+        review: &Review,
+        id: &str,
+        name: &str,
+    ) -> Result<Question, Error> {
+        if let Some(owner) = &review.owner {
+            let (kind, person) = if owner.contains('@') {
+                (PrincipalKind::User, true)
+            } else {
+                (PrincipalKind::Group, false)
+            };
+            let known = match self.cx.directory().lookup(kind, owner) {
+                Ok(found) => found.is_some_and(|found| found.enabled),
+                Err(error) if error.is_unsupported() => true,
+                Err(error) => return Err(error),
+            };
+            if known {
+                let mut question = if person {
+                    Question::to_person(id, name, owner)
+                } else {
+                    Question::to_group(id, name, owner)
+                };
+                question.rule = Some(format!("owner of policy {}", review.unit.policy));
+                return Ok(question.sla(self.config.review.sla));
+            }
+        }
+        let mut facts = Facts::new();
+        facts.insert("policy".to_owned(), vec![review.unit.policy.clone()]);
+        if let Some(asset) = review.items.0.first()
+            && let Some(asset) = self.present(&asset.id)?
+        {
+            let subjects = self
+                .config
+                .routing
+                .0
+                .iter()
+                .flat_map(|rule| rule.when.keys());
+            for subject in subjects.filter(|subject| *subject != "policy") {
+                let texts = self.config.fields.texts(&asset.fields, subject);
+                facts.insert(subject.clone(), texts);
+            }
+        }
+        let (index, rule) = self
+            .config
+            .routing
+            .decide(&facts)
+            .ok_or_else(|| Error::invalid("no rule says who decides").with_field("routing"))?;
+        Ok(Question::routed(
+            id,
+            name,
+            &rule.to,
+            &Routing::rule_name(index),
+        ))
+    }
+
+    /// What people must know, in words.
+    fn situation(
+        &self,
+        review: &Review,
+        policy: &Policy,
+        refused: Option<&str>,
+    ) -> Result<String, Error> {
+        let count = review.items.0.len();
+        let mut lines: Vec<String> = refused
+            .map(|why| format!("The last answer was not taken: {why}."))
+            .into_iter()
+            .collect();
+        let proposal = policy.leads_to().word();
+        lines.push(format!(
+            "Policy {}: {count} assets; proposal: {proposal}. Your answer counts for all that you do \
+             not name with another action.",
+            policy.name
+        ));
+        if review.unit.extensions > 0 {
+            let (done, most) = (review.unit.extensions, self.config.actions.extend.times);
+            lines.push(format!("Extended {done} of at most {most} times."));
+        }
+        for item in &review.items.0 {
+            if let Some(campaign) = review.also_used.get(&item.id) {
+                lines.push(format!(
+                    "{} {}: used by the running campaign \"{campaign}\"; proposal: keep. It is left \
+                     out unless you confirm it.",
+                    item.id, item.name
+                ));
+            }
+        }
+        let usage = self.cx.available(DAM, interfaces::USAGE);
+        for (index, item) in review.items.0.iter().take(NAMED).enumerate() {
+            let used = if usage && index < USAGE_SHOWN {
+                self.used(&item.id)?
+            } else {
+                String::new()
+            };
+            lines.push(format!("{} {}{used}", item.id, item.name));
+        }
+        if count > NAMED {
+            lines.push(format!("and {} more", count - NAMED));
+        }
+        Ok(lines.join("\n"))
+    }
+
+    /// How an asset was used, and when its rights end.
+    fn used(&self, id: &str) -> Result<String, Error> {
+        let since = self.cx.now() - USAGE_WINDOW;
+        let usage = match self.cx.usage().report(id, since) {
+            Err(error) if error.is_unsupported() || error.is_not_found() => {
+                return Ok(String::new());
+            }
+            other => other?,
+        };
+        let mut words = format!(
+            ": {} views, {} downloads, {} shares within a year",
+            usage.views, usage.downloads, usage.shares
+        );
+        if let Some(asset) = self.present(id)? {
+            if let Some(end) = asset.expires_at {
+                words.push_str(&format!(", rights until {}", self.date_of(end)?));
+            }
+            if self.config.legal_hold.is_set(&self.config.fields, &asset) {
+                words.push_str(", on legal hold");
+            }
+        }
+        Ok(words)
+    }
+
+    pub(crate) fn wait_for_people(&self, review: Review) -> Next {
+        let ids: Vec<String> = review.items.0.iter().map(|item| item.id.clone()).collect();
+        let desk = review.desk.clone();
+        let words = format!("a decision about {}", review.title());
+        let gone = review.gone_since;
+        let mut wait = Step::wait(State::Review(Box::new(review))).subscribe(
+            WORKFLOW,
+            "process",
+            desk.process.as_str(),
+        );
+        for id in ids.into_iter().take(FOLLOWED) {
+            wait = wait.subscribe(DAM, "asset", id);
+        }
+        for (name, at) in desk.timers() {
+            wait = wait.timer(name, at);
+        }
+        for party in desk.parties() {
+            wait = wait.party(party);
+        }
+        if let Some(due) = desk.due() {
+            wait = wait.due(due);
+        }
+        if let Some(since) = gone {
+            wait = wait.timer(NEXT, self.gone_until(since)?);
+        }
+        Ok(wait.waiting_on(words))
+    }
+
+    pub(crate) fn read_answers(&self, mut review: Review) -> Next {
+        if review.desk.asked.is_empty() {
+            return self.go_on(review);
+        }
+        match review.desk.read(self.cx)? {
+            Reading::Open(answers) => self.decide(review, answers),
+            Reading::Suspended => {
+                let reason = format!(
+                    "the process {} is suspended in the workflow engine; activate it there, then \
+                     retry the run",
+                    review.desk.process
+                );
+                Ok(Step::park(State::Review(Box::new(review)), reason))
+            }
+            Reading::Ended(reason) => {
+                let reason = format!(
+                    "the process {} was ended in the workflow engine: {reason}; nothing more \
+                     happens to the assets",
+                    review.desk.process
+                );
+                Ok(Step::park(State::Review(Box::new(review)), reason))
+            }
+        }
+    }
+
+    /// Twice the time has passed. Silence never deletes.
+    pub(crate) fn nobody_answered(&self, mut review: Review, question: &str) -> Next {
+        if question.starts_with("delete:") {
+            review.desk.withdraw(self.cx, &[question])?;
+            return self.spare(review, "nobody agreed to the deletion in time");
+        }
+        let mut record = self.record("no-answer", &review);
+        record.comment = Some(format!("no_answer = {:?}", self.config.no_answer));
+        self.cx.decision(&record);
+        let mut choice = Choice {
+            by: "no_answer".to_owned(),
+            ..Choice::default()
+        };
+        choice.outcome = match self.config.no_answer {
+            NoAnswer::Archive => "archive".to_owned(),
+            NoAnswer::Keep => "keep".to_owned(),
+            NoAnswer::ExtendOnce if review.unit.extensions == 0 => {
+                let until = self.config.actions.extend.max.after(self.cx.now());
+                choice.until = Some(self.date_of(until)?);
+                "extend".to_owned()
+            }
+            NoAnswer::ExtendOnce => "archive".to_owned(),
+            NoAnswer::Park => {
+                let reason = "nobody decided, also not after escalation";
+                return Ok(Step::park(State::Review(Box::new(review)), reason));
+            }
+        };
+        review.desk.withdraw(self.cx, &[question])?;
+        review.choice = Some(choice);
+        self.begin_list(review)
+    }
+
+    // ---- What the DAM tells ---------------------------------------------------------------------
+
+    /// An asset of the review changed: its date may have moved, it may be gone or on hold.
+    pub(crate) fn asset_changed(&self, mut review: Review, id: &str) -> Next {
+        if review.phase == Phase::Working {
+            self.stop_if_held(&mut review, id)?;
+            return self.go_on(review);
+        }
+        match (review.phase, self.present(id)?) {
+            (Phase::Scheduled, Some(asset)) => {
+                let policy = self.policy(&review)?.clone();
+                let due = policy.due(self.cx, self.config, &asset)?;
+                if review.unit.until.is_none() && due.is_some_and(|due| due != review.due) {
+                    review.due = due.unwrap_or(review.due);
+                    return self.arm(review);
+                }
+                self.go_on(review)
+            }
+            (Phase::Deciding, None) if review.items.0.len() == 1 => {
+                let since = *review.gone_since.get_or_insert(self.cx.now());
+                if self.cx.now() < self.gone_until(since)? {
+                    return self.go_on(review);
+                }
+                review.desk.cancel(self.cx, "asset deleted")?;
+                let state = State::Review(Box::new(review));
+                Ok(Step::cancel(state, "asset-gone", "the asset was deleted"))
+            }
+            (Phase::Deciding, Some(asset)) => {
+                review.gone_since = None;
+                let policy = self.policy(&review)?.clone();
+                let due = policy.due(self.cx, self.config, &asset)?;
+                if let Some(due) = due.filter(|_| policy.is_dated())
+                    && self.opening(&policy, due)? > self.cx.now()
+                {
+                    review.latest = due;
+                    return self.moved(review);
+                }
+                self.go_on(review)
+            }
+            _ => self.go_on(review),
+        }
+    }
+
+    /// Until when a deleted asset may come back.
+    pub(crate) fn gone_until(&self, since: Timestamp) -> Result<Timestamp, Error> {
+        let grace = self.config.asset_gone.grace;
+        grace.after(self.cx, &self.config.calendar, since, 100)
+    }
+}
