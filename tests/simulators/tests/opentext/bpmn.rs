@@ -18,6 +18,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "assetRework",
         "assetReworkRequested",
     ),
+    (
+        "share-review.bpmn20.xml",
+        "shareReview",
+        "shareReviewRequested",
+    ),
 ];
 
 #[tokio::test]
