@@ -9,6 +9,7 @@
 //!
 //! Read [`course`] for what happens on each delivery. Nothing here names a vendor.
 
+mod act;
 mod actions;
 mod admit;
 mod condition;
@@ -20,6 +21,8 @@ mod findings;
 mod listing;
 mod movement;
 mod policy;
+mod question;
+mod restore;
 mod review;
 mod scan;
 mod state;
