@@ -35,8 +35,9 @@ const MAX_REDIRECTS: u32 = 5;
 /// close theirs, so that a request seldom meets a connection that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// Unused connections kept per host; more are seldom in use at once.
-const IDLE_PER_HOST: usize = 8;
+/// Unused connections kept per host: as many as may be in use at once, so that a burst does not open
+/// a new one for every other request. They are closed when they have been idle for long.
+const IDLE_PER_HOST: usize = MAX_CONCURRENCY;
 
 /// Requests under way at once. High enough for iconik's 50 a second at half a second each,
 /// low enough that one slow vendor cannot use up the host's sockets.
@@ -94,7 +95,7 @@ pub struct Options {
     #[serde(with = "duration")]
     #[schemars(with = "String")]
     pub idle_timeout: Duration,
-    /// Unused connections kept per host. Default 8.
+    /// Unused connections kept per host. Default 32.
     pub idle_per_host: usize,
     /// Requests under way at once, counted until their body is read or dropped. Default 32.
     pub max_concurrency: usize,

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use forebay_api::{Api, ApiKey, Scope};
 use forebay_config::Configuration;
 use forebay_egress::Egress;
 use forebay_engine::Service;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use forebay_model::SharedClock;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -19,6 +21,11 @@ use crate::host::{self, Host};
 use crate::plugins::Shelf;
 use crate::reload::Reloader;
 use crate::{check, logging};
+
+/// Pause between two rounds in which measured times are summed up. Until then each is kept by itself,
+/// so without rounds a host that nobody scrapes would grow with every call; a few seconds of a busy host
+/// are some hundred kilobytes.
+const SUM_UP: Duration = Duration::from_secs(5);
 
 /// Run the host until it is told to stop.
 pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<ExitCode> {
@@ -31,6 +38,7 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<ExitCode> {
         .install_recorder()
         .context("metrics")?;
     let clock = host::system_clock();
+    tokio::spawn(sum_up(metrics.clone(), Arc::clone(&clock)));
     let egress = Arc::new(Egress::default());
     let registry = host::open_registry(&bootstrap, &egress, &clock).await?;
     let configuration = match host::validate(&document, &registry, &clock).await {
@@ -84,6 +92,14 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<ExitCode> {
     server.await.context("the API ended abnormally")??;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sum up measured times, as long as the host runs.
+async fn sum_up(metrics: PrometheusHandle, clock: SharedClock) {
+    loop {
+        clock.sleep_until(clock.now().plus(SUM_UP)).await;
+        metrics.run_upkeep();
+    }
 }
 
 /// Resolves on SIGTERM and SIGINT.
