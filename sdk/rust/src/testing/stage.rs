@@ -292,16 +292,19 @@ impl<H: Handler> Stage<H> {
         }
     }
 
-    /// Signals to runs that were spawned into this flow.
+    /// Signals to runs of this flow.
     fn deliver_sent(&self) {
         let sent = self.script.signals();
         let from = std::mem::replace(&mut *self.heard.borrow_mut(), sent.len());
         for signal in sent.iter().skip(from) {
             let names = self.names.borrow().clone();
-            let Some((_, key)) = names.iter().find(|(name, _)| *name == signal.run) else {
-                continue;
-            };
-            let live = self.indexes(|run| run.key == *key && run.is_live());
+            let named = names.iter().find(|(name, _)| *name == signal.run);
+            let number = signal.run.strip_prefix("run-").and_then(|n| n.parse().ok());
+            let live =
+                self.indexes(|run| run.is_live() && named.is_some_and(|(_, key)| *key == run.key));
+            let own = number.map(|number: usize| number - 1);
+            let own = own.filter(|index| self.runs.borrow()[*index].is_live());
+            let live: Vec<_> = live.into_iter().chain(own).collect();
             if let Some(index) = live.last() {
                 let signal = Signal {
                     name: signal.name.clone(),

@@ -1,0 +1,399 @@
+//! The course of a case: opened, protected, worked on by people, upheld or restored.
+
+use forebay_sdk::blocks::{Alarm, Answer, Desk, Question, Reading, present};
+use forebay_sdk::handler::EffectMode;
+use forebay_sdk::time::to_rfc3339;
+use forebay_sdk::workflow::StartRequest;
+use forebay_sdk::{Delivery, Error, Field, OrAbsent, Step, Value, paging};
+
+use crate::admit::Request;
+use crate::course::{Course, Next};
+use crate::guard::{DISMISS, PROTECTED, Protected};
+use crate::state::{Case, Member, State};
+use crate::{DAM, WORKFLOW};
+
+/// Timer: open the process, once protection is under way.
+const OPEN: &str = "open";
+/// Timer: protection must be in place by now.
+const ALARM: &str = "alarm";
+/// Timer: compare both sides.
+const SYNC: &str = "sync";
+
+fn state(case: Case) -> State {
+    State::Case(Box::new(case))
+}
+
+impl Course<'_> {
+    /// The first activation only sets the guard to work: whatever fails later, protection begins now.
+    pub(crate) fn open(&self, mut case: Case, request: Request) -> Next {
+        case.kind = request.case_type;
+        if case.kind.is_empty() {
+            case.kind.clone_from(&self.config.default_type);
+        }
+        case.opened_at = request.opened_at.unwrap_or(self.cx.now());
+        case.opened_by = request.opened_by;
+        if let Some(process) = &request.process {
+            case.desk = Desk::of_process(process);
+        }
+        self.add_assets(&mut case, &request.assets)?;
+        if self.cx.mode() == EffectMode::Observe {
+            let summary = format!("{} assets would have been protected", case.assets.len());
+            return Ok(Step::complete(state(case), "observed", summary));
+        }
+        self.wait(case, true)
+    }
+
+    /// Further assets are protected at once.
+    fn add_assets(&self, case: &mut Case, assets: &[String]) -> Result<(), Error> {
+        let fresh = assets
+            .iter()
+            .filter(|asset| !case.assets.contains_key(*asset));
+        let fresh: Vec<_> = fresh.cloned().collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let name = self.case_name();
+        let input = Request {
+            case: name.clone(),
+            case_type: case.kind.clone(),
+            assets: fresh.clone(),
+            guard: Some((
+                self.cx.business_key().to_owned(),
+                self.cx.run_id().to_owned(),
+            )),
+            ..Request::default()
+        };
+        let key = format!("{}:guard", self.cx.business_key());
+        case.guard = self.cx.spawn(self.cx.flow(), &key, &input)?;
+        for asset in fresh {
+            case.assets.insert(asset, Member::default());
+        }
+        Ok(())
+    }
+
+    fn case_name(&self) -> String {
+        let key = self.cx.business_key();
+        key.rsplit(':').next().unwrap_or(key).to_owned()
+    }
+
+    pub(crate) fn case(&self, mut case: Case, delivery: &Delivery) -> Next {
+        match delivery {
+            Delivery::Request(_) => {
+                let request: Request = delivery.request()?;
+                if let Some((asset, before)) = request.inherit {
+                    // The other case saw the asset first: what stood before both comes back.
+                    if let Some(member) = case.assets.get_mut(&asset) {
+                        member.before = Some(before);
+                    }
+                }
+                self.add_assets(&mut case, &request.assets)?;
+            }
+            Delivery::Signal(signal) if signal.name == PROTECTED => {
+                let told: Protected = signal.data()?;
+                self.protected(&mut case, told)?;
+            }
+            Delivery::Timer(fired) => {
+                let alarm = case.desk.alarm(self.cx, &self.rules(), &fired.name)?;
+                if let Some(Alarm::TimedOut(question)) = alarm {
+                    // A case is never silent, and never decides by silence.
+                    self.tell(&format!(
+                        "{}: `{question}` is long overdue",
+                        self.cx.business_key()
+                    ));
+                    case.desk.asked.remove(&question);
+                }
+            }
+            _ => {}
+        }
+        self.go_on(case)
+    }
+
+    fn go_on(&self, mut case: Case) -> Next {
+        if !case.desk.is_open() {
+            self.open_process(&mut case)?;
+        }
+        self.alarm_if_late(&mut case)?;
+        if case
+            .assets
+            .values()
+            .all(|member| member.protected_at.is_some())
+            && !case.asked
+        {
+            self.ask_for_decision(&mut case)?;
+        }
+        self.keep_fields_same(&mut case)?;
+        if let Some(next) = self.new_versions(&mut case)? {
+            return Ok(next);
+        }
+        match case.desk.read(self.cx)? {
+            Reading::Open(answers) => {
+                for answer in answers {
+                    self.cx.decision(&answer.record(&case.desk.process));
+                    if let Some(next) = self.answered(&mut case, &answer)? {
+                        return Ok(next);
+                    }
+                }
+                self.wait(case, false)
+            }
+            Reading::Suspended => {
+                let reason = "the case is suspended in the workflow engine; activate it there, then retry the run";
+                Ok(Step::park(state(case), reason))
+            }
+            Reading::Ended(reason) => {
+                // Closed on one side only: what is protected stays so until somebody decides.
+                let reason = format!(
+                    "the case was ended in the workflow engine: {reason}; its assets stay protected"
+                );
+                Ok(Step::park(state(case), reason))
+            }
+        }
+    }
+
+    /// The process, with the time the case was really opened.
+    fn open_process(&self, case: &mut Case) -> Result<(), Error> {
+        let title = format!("{}: {} assets", case.kind, case.assets.len());
+        let assets: Vec<_> = case.assets.keys().cloned().collect();
+        let key = self.cx.business_key();
+        let request = StartRequest::new(&self.config.process.definition, key, &title)
+            .variable("title", title.as_str())
+            .variable("case_type", case.kind.as_str())
+            .variable("assets", assets.join(","))
+            .variable("openedAt", to_rfc3339(case.opened_at))
+            .variable("openedBy", case.opened_by.as_str());
+        let mut desk = Desk::default();
+        desk.open(self.cx, &self.rules(), request, Vec::new())?;
+        case.desk = desk;
+        self.show(case)
+    }
+
+    fn show(&self, case: &Case) -> Result<(), Error> {
+        let lines = case
+            .assets
+            .iter()
+            .map(|(asset, member)| match member.protected_at {
+                Some(at) => format!("{asset}: protected at {}", to_rfc3339(at)),
+                None => format!("{asset}: not protected yet"),
+            });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        case.desk
+            .show(self.cx, &[Field::new("confirmations", text)])
+    }
+
+    fn protected(&self, case: &mut Case, told: Protected) -> Result<(), Error> {
+        let member = case.assets.entry(told.asset.clone()).or_default();
+        member.protected_at = Some(told.at);
+        member.before.get_or_insert(told.before);
+        if case.desk.is_open() {
+            self.show(case)?;
+        }
+        Ok(())
+    }
+
+    fn alarm_if_late(&self, case: &mut Case) -> Result<(), Error> {
+        let late: Vec<_> = case
+            .assets
+            .iter()
+            .filter(|(_, member)| member.protected_at.is_none())
+            .map(|(asset, _)| asset.clone())
+            .collect();
+        if case.alarmed || late.is_empty() || self.cx.now() < self.alarm_at(case)? {
+            return Ok(());
+        }
+        case.alarmed = true;
+        let words = format!("not protected in time: {}", late.join(", "));
+        self.tell(&format!("{}: {words}", self.cx.business_key()));
+        let mut record = self.record("alarm", &late[0]);
+        record.comment = Some(words.clone());
+        self.cx.decision(&record);
+        let question = Question::to_group("alarm:1", "Protection is late", &self.config.duty_group)
+            .title(format!("{} assets are not protected", late.len()))
+            .text(words)
+            .outcomes(&["seen"]);
+        case.desk.ask(self.cx, &self.rules(), vec![question])
+    }
+
+    fn alarm_at(&self, case: &Case) -> Result<i64, Error> {
+        let within = self.config.immediate_within;
+        within.after(self.cx, &self.config.calendar, case.opened_at, 100)
+    }
+
+    // ---- People ---------------------------------------------------------------------------------
+
+    fn ask_for_decision(&self, case: &mut Case) -> Result<(), Error> {
+        case.asked = true;
+        let kind = self.config.case_type(&case.kind);
+        let outcomes: &[&str] = if kind.needs_new_version {
+            &["new-version-delivered", "restore"]
+        } else {
+            &["stay-down", "restore"]
+        };
+        let assets: Vec<_> = case.assets.keys().cloned().collect();
+        let mut questions = vec![
+            self.next_question(case, "acknowledge", "Take up the case", &kind.route)
+                .outcomes(&["taken"])
+                .sla(kind.ack_sla),
+            self.next_question(case, "decide", "Decide the case", &kind.route)
+                .text(assets.join("\n"))
+                .outcomes(outcomes)
+                .form("comment", "Reason", false)
+                .sla(kind.resolve_sla),
+        ];
+        if kind.needs_new_version {
+            for asset in &assets {
+                if let Some(found) = present(self.cx, asset)? {
+                    case.awaits_version.insert(asset.clone(), found.version);
+                }
+            }
+        }
+        if let Some(question) = self.propose_related(case, &kind.route)? {
+            questions.push(question);
+        }
+        case.desk.ask(self.cx, &self.rules(), questions)
+    }
+
+    fn next_question(&self, case: &mut Case, what: &str, name: &str, group: &str) -> Question {
+        case.question += 1;
+        let id = format!("{what}:{}", case.question);
+        Question::to_group(&id, name, group).title(format!("{}: {}", case.kind, self.case_name()))
+    }
+
+    /// Assets related to those of the case: proposed, or protected at once.
+    fn propose_related(&self, case: &mut Case, group: &str) -> Result<Option<Question>, Error> {
+        if !self.config.related.include {
+            return Ok(None);
+        }
+        let mut found = Vec::new();
+        for asset in case.assets.keys() {
+            let related = paging::collect(usize::MAX, |page| {
+                let page = self.cx.relations().list(asset, page)?;
+                Ok((page.relations, page.next))
+            });
+            let related = match related {
+                Err(error) if error.is_unsupported() => return Ok(None),
+                other => other?.0,
+            };
+            found.extend(related.into_iter().map(|relation| relation.other));
+        }
+        found.retain(|asset| !case.assets.contains_key(asset));
+        found.sort_unstable();
+        found.dedup();
+        if found.is_empty() {
+            return Ok(None);
+        }
+        if !self.config.related.confirm {
+            self.add_assets(case, &found)?;
+            return Ok(None);
+        }
+        case.proposed.clone_from(&found);
+        let question = self
+            .next_question(case, "related", "Confirm related assets", group)
+            .text(found.join("\n"))
+            .outcomes(&["confirm", "none"])
+            .form("assets", "Ids to include; empty: all", false);
+        Ok(Some(question))
+    }
+
+    fn answered(&self, case: &mut Case, answer: &Answer) -> Result<Option<Step<State>>, Error> {
+        match (answer.question.split(':').next(), answer.outcome.as_str()) {
+            (Some("related"), "confirm") => {
+                let named = answer.texts("assets");
+                let chosen: Vec<_> = case
+                    .proposed
+                    .iter()
+                    .filter(|asset| named.is_empty() || named.contains(asset))
+                    .cloned()
+                    .collect();
+                self.add_assets(case, &chosen)?;
+                Ok(None)
+            }
+            (Some("decide"), "stay-down") => {
+                let by = answer.actor().to_owned();
+                self.close(case, "upheld", &format!("stays down, says {by}"))
+                    .map(Some)
+            }
+            (Some("decide"), "restore") => {
+                if let Some(reason) = self.put_back(case)? {
+                    return Ok(Some(Step::park(state(case.clone()), reason)));
+                }
+                let by = answer.actor().to_owned();
+                self.close(case, "restored", &format!("restored by {by}"))
+                    .map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A correction closes when every asset has a new version.
+    fn new_versions(&self, case: &mut Case) -> Result<Option<Step<State>>, Error> {
+        if case.awaits_version.is_empty() {
+            return Ok(None);
+        }
+        for (asset, before) in case.awaits_version.clone() {
+            let now = self.cx.assets().get(&asset).or_absent()?;
+            if now.is_some_and(|now| now.version != before) {
+                case.awaits_version.remove(&asset);
+                let mut record = self.record("corrected", &asset);
+                record.comment = Some(format!("a version after {before} came"));
+                self.cx.decision(&record);
+            }
+        }
+        if !case.awaits_version.is_empty() {
+            return Ok(None);
+        }
+        if let Some(reason) = self.put_back(case)? {
+            return Ok(Some(Step::park(state(case.clone()), reason)));
+        }
+        let summary = "every asset has a new version";
+        self.close(case, "corrected", summary).map(Some)
+    }
+
+    fn close(&self, case: &mut Case, outcome: &str, summary: &str) -> Next {
+        let assets: Vec<_> = case.assets.keys().cloned().collect();
+        for asset in assets {
+            if present(self.cx, &asset)?.is_some() {
+                self.write_fields(&asset, &[("case_state", Value::text(outcome))])?;
+            }
+        }
+        self.cx
+            .signal(&case.guard, DISMISS, &serde_json::json!({}))?;
+        case.desk.close(self.cx, outcome)?;
+        Ok(Step::complete(state(case.clone()), outcome, summary))
+    }
+
+    fn wait(&self, case: Case, first: bool) -> Next {
+        let now = self.cx.now();
+        let alarm = self.alarm_at(&case)?;
+        let interval = self.config.sync_interval;
+        let next = interval.after(self.cx, &self.config.calendar, now, 100)?;
+        let (desk, assets, alarmed) = (
+            case.desk.clone(),
+            case.assets.keys().cloned().collect::<Vec<_>>(),
+            case.alarmed,
+        );
+        let late = case
+            .assets
+            .values()
+            .any(|member| member.protected_at.is_none());
+        let mut wait = Step::wait(state(case));
+        wait = match first {
+            true => wait.timer(OPEN, now),
+            false => wait.timer(SYNC, next),
+        };
+        if late && !alarmed {
+            wait = wait.timer(ALARM, alarm);
+        }
+        for asset in assets {
+            wait = wait.subscribe(DAM, "asset", asset);
+        }
+        if desk.is_open() {
+            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
+        }
+        for (timer, at) in desk.timers() {
+            wait = wait.timer(timer, at);
+        }
+        for party in desk.parties() {
+            wait = wait.party(party);
+        }
+        Ok(wait.waiting_on(if late { "protection" } else { "a decision" }))
+    }
+}

@@ -1,0 +1,96 @@
+//! Putting back exactly what stood before a case, unless another case still holds the asset.
+
+use forebay_sdk::assets::{Asset, ShareRequest};
+use forebay_sdk::blocks::present;
+use forebay_sdk::{Error, Value};
+
+use crate::admit::Request;
+use crate::course::Course;
+use crate::state::{Before, Case};
+
+impl Course<'_> {
+    /// Put every asset back; tells why the case must park, if it must.
+    pub(crate) fn put_back(&self, case: &Case) -> Result<Option<String>, Error> {
+        for (id, member) in &case.assets {
+            let Some(asset) = present(self.cx, id)? else {
+                continue;
+            };
+            let others = self.leave(&asset)?;
+            if let Some(other) = others.first() {
+                // The strictest state holds until both are closed.
+                self.hand_over(other, id, member.before.clone().unwrap_or_default())?;
+                continue;
+            }
+            let Some(before) = &member.before else {
+                return Ok(Some(format!(
+                    "nobody knows what stood on {id} before: put it back by hand, then retry the run"
+                )));
+            };
+            self.restore(&asset, before)?;
+        }
+        Ok(None)
+    }
+
+    /// Take this case off the asset; the cases that are left.
+    fn leave(&self, asset: &Asset) -> Result<Vec<String>, Error> {
+        let ours = self.cx.business_key();
+        let mut cases = self.texts(asset, "case_ids");
+        cases.retain(|case| case != ours);
+        self.write_fields(&asset.id, &[("case_ids", Value::Texts(cases.clone()))])?;
+        Ok(cases)
+    }
+
+    fn hand_over(&self, other: &str, asset: &str, before: Before) -> Result<(), Error> {
+        let mut record = self.record("kept-for-another-case", asset);
+        record.comment = Some(format!("{other} still holds it"));
+        self.cx.decision(&record);
+        let name = other.rsplit(':').next().unwrap_or(other).to_owned();
+        let input = Request {
+            case: name,
+            inherit: Some((asset.to_owned(), before)),
+            ..Request::default()
+        };
+        self.cx.spawn(self.cx.flow(), other, &input).map(drop)
+    }
+
+    fn restore(&self, asset: &Asset, before: &Before) -> Result<(), Error> {
+        if let Some(access) = &before.access {
+            self.cx.access().restore(access)?;
+        }
+        for path in &before.collections {
+            let collection = self.cx.collections().create(path)?;
+            self.cx.collections().add(&collection.id, &asset.id)?;
+        }
+        let now = self.cx.now();
+        // A share that has ended meanwhile is not revived.
+        let live = before
+            .shares
+            .iter()
+            .filter(|share| share.expires_at.is_none_or(|end| end > now));
+        for share in live {
+            self.cx.sharing().create(&ShareRequest {
+                assets: share.assets.clone(),
+                collection: share.collection.clone(),
+                title: share.title.clone(),
+                message: None,
+                recipients: share.recipients.clone(),
+                download: share.download,
+                watermark: false,
+                protected: false,
+                expires_at: share.expires_at,
+                external_id: format!("{}:{}", self.cx.business_key(), share.id),
+            })?;
+        }
+        let field = self.config.legal_hold_field.clone();
+        let fields = [
+            (
+                field.as_str(),
+                forebay_sdk::blocks::text_or_none(&before.legal_hold),
+            ),
+            ("case_flag", Value::None),
+        ];
+        self.write_fields(&asset.id, &fields)?;
+        self.cx.decision(&self.record("restored", &asset.id));
+        Ok(())
+    }
+}
