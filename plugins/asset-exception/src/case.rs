@@ -3,11 +3,11 @@
 use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{Alarm, Reading, present};
 use forebay_sdk::handler::{EffectMode, Fired, RunEnded};
-use forebay_sdk::{Delivery, Error, Step, Value};
+use forebay_sdk::{Delivery, Step};
 use serde_json::json;
 
 use crate::check::{self, Findings};
-use crate::config::{GroupBy, Severity};
+use crate::config::{Config, GroupBy, Severity};
 use crate::course::{Course, Next};
 use crate::state::{Case, Issue, Phase, State};
 use crate::{DAM, WORKFLOW};
@@ -37,7 +37,7 @@ impl Course<'_> {
                 "the asset was deleted",
             ));
         };
-        case.note(&asset);
+        case.note(self.config, &asset);
         case.uploader.clone_from(&asset.created_by);
         if asset.readiness.placeholder || !asset.readiness.files_closed {
             // It is checked when its media has arrived.
@@ -143,6 +143,7 @@ impl Course<'_> {
     /// Changes are gathered for a moment: people see one result, and it is about the last change.
     fn changed(&self, mut case: Case, asset: &Asset) -> Next {
         match case.phase {
+            Phase::Open if check::fingerprint(self.config, asset) == case.seen => self.wait(case),
             Phase::Open | Phase::Recheck(_) => {
                 let now = self.cx.now();
                 let wait = self.config.recheck_after;
@@ -172,7 +173,7 @@ impl Course<'_> {
         record.decision = Some(if findings.is_pass() { "pass" } else { "fail" }.to_owned());
         record.comment = Some(format!("round {}", case.round));
         self.cx.decision(&record);
-        case.note(asset);
+        case.note(self.config, asset);
         if corrected {
             // Whoever reported something else sees the new version when it is approved.
             case.issues.retain(|issue| issue.rule != REPORTED);
@@ -322,48 +323,7 @@ impl Course<'_> {
         self.wait(case)
     }
 
-    // ---- Write-back and waiting -----------------------------------------------------------------
-
-    /// What stands on the asset about its exception.
-    pub(crate) fn mark(&self, case: &Case, exception: &str) -> Result<(), Error> {
-        let issues: Vec<_> = case.issues.iter().map(|issue| issue.text.clone()).collect();
-        let missing = case.issues.iter().filter_map(|issue| issue.field.clone());
-        let missing: Vec<_> = missing.collect();
-        let mut fields = Vec::new();
-        if !self.config.rules.is_empty() && !exception.is_empty() {
-            let due = case.desk.due().map_or(Value::None, Value::Timestamp);
-            let open = exception == "open";
-            fields.extend([
-                ("exception_state", Value::text(exception)),
-                (
-                    "exception_issues",
-                    if open {
-                        Value::Text(issues.join("\n"))
-                    } else {
-                        Value::None
-                    },
-                ),
-                ("exception_due", if open { due } else { Value::None }),
-                ("exception_run", Value::text(self.cx.run_id())),
-            ]);
-        }
-        if !self.config.required.is_empty() {
-            let complete = if missing.is_empty() {
-                "complete"
-            } else {
-                "incomplete"
-            };
-            fields.extend([
-                ("metadata_state", Value::text(complete)),
-                ("metadata_missing", Value::Texts(missing)),
-                ("metadata_checked_at", Value::Timestamp(self.cx.now())),
-            ]);
-        }
-        if fields.is_empty() {
-            return Ok(());
-        }
-        self.write_fields(&case.asset, &fields)
-    }
+    // ---- Waiting ---------------------------------------------------------------------------------
 
     pub(crate) fn wait(&self, case: Case) -> Next {
         let mut wait = Step::wait(state(case.clone())).subscribe(DAM, "asset", case.asset.as_str());
@@ -406,7 +366,8 @@ impl Course<'_> {
 }
 
 impl Case {
-    fn note(&mut self, asset: &Asset) {
+    pub(crate) fn note(&mut self, config: &Config, asset: &Asset) {
+        self.seen = check::fingerprint(config, asset);
         self.name.clone_from(&asset.name);
         self.version.clone_from(&asset.version);
         self.checksum.clone_from(&asset.checksum);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use forebay_sdk::assets::{Asset, AssetKind};
 use forebay_sdk::blocks::{holds, paths};
-use forebay_sdk::{Field, Value};
+use forebay_sdk::{Field, Value, digest};
 
 use crate::condition::{Condition, Facts, Verdict};
 use crate::config::{Config, RequiredField, Severity, Source};
@@ -165,6 +165,16 @@ pub(crate) fn accepts(config: &Config, field: &str, value: &str) -> Result<(), P
         Some(required) => validate(config, &values, required),
         None => Ok(()),
     }
+}
+
+/// Changes when anything does that a check asks about.
+pub(crate) fn fingerprint(config: &Config, asset: &Asset) -> String {
+    let facts = facts(config, asset).into_iter();
+    let facts = facts.map(|(name, values)| format!("{name}={}", values.join("|")));
+    let facts: Vec<_> = facts.collect();
+    let version = [asset.version.as_str()].into_iter();
+    let parts: Vec<_> = version.chain(facts.iter().map(String::as_str)).collect();
+    digest::of_parts(&parts)
 }
 
 fn expected(field: &RequiredField) -> String {

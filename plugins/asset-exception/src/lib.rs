@@ -17,6 +17,7 @@ mod course;
 mod findings;
 mod group;
 mod line;
+mod marks;
 mod mend;
 mod state;
 

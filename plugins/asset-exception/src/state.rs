@@ -36,6 +36,8 @@ pub struct Case {
     pub checksum: Option<String>,
     /// Who uploaded it.
     pub uploader: Option<String>,
+    /// What was checked last: other changes, our own above all, are not checked.
+    pub seen: String,
     /// Where the case stands.
     pub phase: Phase,
     /// What is wrong.

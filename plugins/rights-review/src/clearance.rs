@@ -13,39 +13,8 @@ use crate::config::{Clearance, Requirement};
 use crate::course::{CANCEL, Course, Next};
 use crate::rights::{self, End};
 use crate::state::{Clearing, State, Use};
+use crate::uses::{Cleared, table, unknown_territory};
 use crate::{DAM, WORKFLOW};
-
-/// One use that was cleared, as the asset's field keeps it.
-struct Cleared {
-    use_key: String,
-    until: String,
-    at: String,
-    run: String,
-    fingerprint: String,
-}
-
-impl Cleared {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text
-            .split("; ")
-            .map(|part| part.split_once('=').map(|(_, value)| value));
-        let mut next = || parts.next().flatten().map(str::to_owned);
-        Some(Self {
-            use_key: next()?,
-            until: next()?,
-            at: next()?,
-            run: next()?,
-            fingerprint: next()?,
-        })
-    }
-
-    fn write(&self) -> String {
-        format!(
-            "use={}; until={}; at={}; run={}; rights={}",
-            self.use_key, self.until, self.at, self.run, self.fingerprint
-        )
-    }
-}
 
 impl Course<'_> {
     fn clearance_config(&self) -> Result<&Clearance, Error> {
@@ -187,7 +156,7 @@ impl Course<'_> {
         Ok(Step::complete(state, "cleared", summary))
     }
 
-    /// The asset no longer asks for clearance.
+    /// It no longer asks for clearance.
     fn unasked(&self, asset: &Asset) -> Result<(), Error> {
         let field = self.clearance_config()?.request_field.as_str();
         let now = self.cx.assets().get(&asset.id)?;
@@ -429,23 +398,4 @@ impl Course<'_> {
         }
         Ok(wait.waiting_on(format!("clearance of \"{name}\"")))
     }
-}
-
-/// The result table, for people.
-fn table(missing: &[String]) -> String {
-    if missing.is_empty() {
-        return "All that this use requires is there.".to_owned();
-    }
-    let lines = missing.iter().map(|what| format!("missing: {what}"));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// A territory that nobody knows is refused, not taken for the whole world.
-fn unknown_territory(config: &Clearance, wanted: &Use) -> Option<String> {
-    let two_letters = |code: &str| code.len() == 2 && code.chars().all(|c| c.is_ascii_uppercase());
-    let known = |code: &String| match config.territories.as_slice() {
-        [] => two_letters(code),
-        listed => listed.contains(code),
-    };
-    wanted.territories.iter().find(|code| !known(code)).cloned()
 }

@@ -19,6 +19,7 @@ mod findings;
 mod rights;
 mod scan;
 mod state;
+mod uses;
 
 #[cfg(test)]
 mod tests;

@@ -56,6 +56,8 @@ pub struct Review {
     pub restricted_at: Option<Timestamp>,
     /// The end has come and was dealt with.
     pub ended: bool,
+    /// Timers but that of the end wait until then: they came late, and ends come first.
+    pub not_before: Timestamp,
 }
 
 /// Where a review stands.

@@ -2,16 +2,17 @@
 
 mod carry_out;
 mod decide;
+mod waiting;
 
 use forebay_sdk::assets::{Asset, AssetStatus};
 use forebay_sdk::blocks::{Alarm, Desk, Question, Reading, Routing, present};
 use forebay_sdk::handler::{EffectMode, Fired, interfaces};
-use forebay_sdk::time::{DAY, to_rfc3339};
+use forebay_sdk::time::{DAY, MINUTE, to_rfc3339};
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Delivery, Error, Step, Timestamp};
 
 use crate::config::{Decision, Undecided};
-use crate::course::{CANCEL, Course, GONE, Next};
+use crate::course::{CANCEL, Course, Next};
 use crate::rights::{self, End};
 use crate::state::{Phase, Review, State};
 use crate::{DAM, WORKFLOW};
@@ -22,6 +23,10 @@ const LEAD: &str = "lead";
 const END: &str = "end";
 /// Timer: the grace of a deletion has passed.
 const DELETE: &str = "delete";
+/// A timer this late was due while the product was down.
+const LATE: i64 = 5 * MINUTE;
+/// How long late timers wait for the ends of other assets' rights, which come before any other work.
+const STEP_BACK: i64 = MINUTE;
 /// How far back use is counted for reviewers.
 const USAGE_WINDOW: i64 = 365 * DAY;
 
@@ -78,6 +83,9 @@ impl Course<'_> {
 
     /// What is due now: the end, then lead times. Nothing else of this flow comes before the end.
     fn go_on(&self, mut review: Review, asset: &Asset) -> Next {
+        if matches!(review.phase, Phase::Grace { .. }) {
+            return self.wait(review);
+        }
         let now = self.cx.now();
         if now >= review.end && !review.ended {
             review.ended = true;
@@ -271,6 +279,12 @@ impl Course<'_> {
     // ---- What time and the DAM tell -------------------------------------------------------------
 
     fn timer(&self, mut review: Review, asset: &Asset, fired: &Fired) -> Next {
+        let now = self.cx.now();
+        let ends_now = now >= review.end && !review.ended;
+        if !ends_now && now - fired.due_at > LATE {
+            review.not_before = now + STEP_BACK;
+            return self.wait(review);
+        }
         if fired.name == DELETE {
             return self.delete(review);
         }
@@ -339,60 +353,5 @@ impl Course<'_> {
                 Ok(Step::park(State::Review(Box::new(review)), reason))
             }
         }
-    }
-
-    /// Rule C-13: the asset is deleted or in the trash; it may come back within the grace.
-    fn gone(&self, mut review: Review) -> Next {
-        let since = *review.subject.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
-        if self.cx.now() < until {
-            return self.wait(review);
-        }
-        review.desk.cancel(self.cx, "asset deleted")?;
-        let state = State::Review(Box::new(review));
-        Ok(Step::cancel(state, "asset-gone", "the asset was deleted"))
-    }
-
-    // ---- Waiting --------------------------------------------------------------------------------
-
-    fn wait(&self, review: Review) -> Next {
-        let subject = review.subject.clone();
-        let (phase, desk) = (review.phase.clone(), review.desk.clone());
-        let (end, lead) = (review.end, review.leads.first().copied());
-        let ended = review.ended;
-        let mut wait = Step::wait(State::Review(Box::new(review)))
-            .subscribe(DAM, "asset", subject.asset.as_str())
-            .due(end);
-        if let Some(since) = subject.gone_since {
-            let grace = self.config.asset_gone.grace;
-            let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
-            wait = wait.timer(GONE, until);
-        }
-        if let Phase::Grace { until, .. } = phase {
-            wait = wait.timer(DELETE, until);
-        } else if !ended {
-            wait = wait.timer(END, end);
-            wait = lead
-                .into_iter()
-                .fold(wait, |wait, lead| wait.timer(LEAD, lead));
-        }
-        if desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-            for (name, at) in desk.timers() {
-                wait = wait.timer(name, at);
-            }
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
-        let name = &subject.name;
-        Ok(wait.waiting_on(match phase {
-            Phase::Armed => format!("the time to review the rights of \"{name}\""),
-            Phase::Deciding => format!("a decision about the rights of \"{name}\""),
-            Phase::AtEnd(_) => format!("the end of the rights of \"{name}\""),
-            Phase::SecondPerson(_) => format!("a second person to agree to delete \"{name}\""),
-            Phase::Grace { .. } => format!("the end of the grace before \"{name}\" is deleted"),
-        }))
     }
 }

@@ -3,7 +3,7 @@
 use super::library::CustomField;
 
 /// Fields of one text.
-const TEXTS: [&str; 55] = [
+const TEXTS: [&str; 56] = [
     // What an asset is and whose.
     "asset_type",
     "campaign",
@@ -19,6 +19,7 @@ const TEXTS: [&str; 55] = [
     "licence_start",
     "licence_end",
     "rights_status",
+    "rights_reviewed",
     "renewal_reference",
     "embargo_until",
     "personal_data",

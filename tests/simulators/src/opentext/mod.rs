@@ -285,7 +285,12 @@ impl OpenText {
             variables: variable::from_object(variables),
             locals: Vec::new(),
         };
-        engine.complete(task, &Actor::Person(person.to_owned()), done)
+        let done = engine.complete(task, &Actor::Person(person.to_owned()), done);
+        if done.is_err() {
+            // Somebody else may take it.
+            engine.claim(task, None)?;
+        }
+        done
     }
 
     /// End a process as an administrator.
