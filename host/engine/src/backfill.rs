@@ -103,11 +103,11 @@ impl Core {
             BackfillStep::Cancel => "operator.backfill-cancel",
         };
         let audit = audit(&after, actor, action, now);
-        if !self
+        let saved = self
             .store
             .save_backfill(after.clone(), None, vec![audit])
-            .await?
-        {
+            .await;
+        if !self.heard(saved)? {
             let message = "somebody else changed the backfill at this moment; look again";
             return Err(Error::Refused(message.to_owned()));
         }
@@ -180,10 +180,8 @@ impl Core {
             _ => Vec::new(),
         };
         let handed_over = page.is_some();
-        let saved = self
-            .store
-            .save_backfill(after.clone(), page, audits)
-            .await?;
+        let saved = self.store.save_backfill(after.clone(), page, audits).await;
+        let saved = self.heard(saved)?;
         if saved && handed_over {
             self.events_wake.notify_one();
         }

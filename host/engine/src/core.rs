@@ -226,6 +226,15 @@ impl Core {
         self.backfills_wake.notify_one();
     }
 
+    /// Hand on what came of a write. Where nobody knows whether it was made every loop looks for what
+    /// it may have left to do: whoever asked for it cannot tell them.
+    pub(crate) fn heard<T>(&self, result: forebay_store::Result<T>) -> forebay_store::Result<T> {
+        if let Err(forebay_store::Error::Unknown(_)) = &result {
+            self.wake_all();
+        }
+        result
+    }
+
     /// The turn of whoever reads or moves the cursor of a connection.
     pub(crate) fn poll_turn(&self, connection: &ConnectionName) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self

@@ -160,7 +160,7 @@ impl Core {
         };
         let mut run = flow.new_run(&handler, start, delivery, &origin, request.actor, now);
         run.request = request.key;
-        let outcome = self.store.start_run(run).await?;
+        let outcome = self.heard(self.store.start_run(run).await)?;
         self.runs_wake.notify_one();
         Ok(outcome)
     }

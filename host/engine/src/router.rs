@@ -151,7 +151,8 @@ impl Core {
             tracing::warn!(event = event.id, kind = event.event.kind, %error,
                 "event cannot be routed to every flow yet; it is kept for those that fail");
         }
-        self.store.route(event.id, plan, self.clock.now()).await?;
+        let routed = self.store.route(event.id, plan, self.clock.now()).await;
+        self.heard(routed)?;
         Ok(())
     }
 
@@ -161,9 +162,11 @@ impl Core {
         if let Some(role) = self.wanting_role(flow, event) {
             self.plan_start(flow, role, event, &mut plan).await?;
         }
-        self.store
+        let routed = self
+            .store
             .route_deferred(event.id, &flow.spec.name, plan, self.clock.now())
-            .await?;
+            .await;
+        self.heard(routed)?;
         Ok(())
     }
 

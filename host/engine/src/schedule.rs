@@ -192,7 +192,7 @@ impl Core {
             audit: vec![audit],
             at: now,
         };
-        let fate = self.store.fire(firing).await?;
+        let fate = self.heard(self.store.fire(firing).await)?;
         if fate.is_some() {
             metrics::counter!("forebay_schedules_fired_total", "flow" => name.to_string(),
                 "schedule" => schedule.name.clone())

@@ -45,7 +45,7 @@ impl Core {
         let span = tracing::info_span!("activation", %run, flow = %claimed.run.flow,
             number = claimed.run.activations + 1, about = claimed.delivery.label());
         let result = tracing::Instrument::instrument(self.attempt(claimed), span).await;
-        match result {
+        match self.heard(result) {
             Ok(()) => {}
             Err(forebay_store::Error::Superseded { run, epoch, now }) => {
                 tracing::warn!(%run, epoch, host = self.owner, now,

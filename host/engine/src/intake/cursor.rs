@@ -69,7 +69,7 @@ impl Core {
                 cursor: None,
             };
             // Events before the cursor: should the host die in between, nothing has been moved.
-            let recorded = self.store.record_events(batch).await?;
+            let recorded = self.heard(self.store.record_events(batch).await)?;
             self.write_cursor(name, page.cursor, Some(to), "operator.rewind", actor)
                 .await?;
             Polled {

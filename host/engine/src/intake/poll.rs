@@ -122,7 +122,7 @@ impl Core {
                     at: now,
                 }),
             };
-            self.store.record_events(batch).await?
+            self.heard(self.store.record_events(batch).await)?
         };
         let next = page
             .next_poll_seconds

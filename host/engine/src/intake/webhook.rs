@@ -58,14 +58,15 @@ impl Core {
         };
         counted("accepted");
         let (headers, body) = (genuine.headers, genuine.body);
-        let id = self
+        let accepted = self
             .store
             .accept_webhook(NewWebhook {
                 headers,
                 body,
                 ..delivery
             })
-            .await?;
+            .await;
+        let id = self.heard(accepted)?;
         self.webhooks_wake.notify_one();
         Ok(Accepted::Stored(id))
     }
@@ -87,7 +88,8 @@ impl Core {
             let results = join_all(due.iter().map(|webhook| self.normalise(webhook))).await;
             for (webhook, settlement) in due.iter().zip(results) {
                 let done = !matches!(settlement, WebhookSettlement::PutOff { .. });
-                let recorded = self.store.settle_webhook(webhook.id, settlement).await?;
+                let recorded =
+                    self.heard(self.store.settle_webhook(webhook.id, settlement).await)?;
                 settled += u32::from(done);
                 if recorded.new > 0 {
                     self.events_wake.notify_one();

@@ -123,7 +123,7 @@ impl Core {
             dry_run: order.dry_run,
             at: now,
         };
-        let controlled = self.store.act(act).await?;
+        let controlled = self.heard(self.store.act(act).await)?;
         if controlled.changed && !order.dry_run {
             self.runs_wake.notify_one();
             // A run that ended gives back the events it did not look at.

@@ -8,8 +8,8 @@ use forebay_store::runs::RequestKey;
 use futures_util::{StreamExt as _, stream};
 
 use super::{Acted, Action, Order};
+use crate::Result;
 use crate::core::Core;
-use crate::{Error, Result};
 
 /// Runs acted on at once. Their writes share commits, so more would only wait for the same disk.
 const SIDE_BY_SIDE: usize = 32;
@@ -99,11 +99,7 @@ impl Core {
             action: "operator.redeliver".to_owned(),
             details: serde_json::json!({ "event": event, "reason": reason }),
         };
-        let event = self
-            .store
-            .redeliver(event, audit)
-            .await
-            .map_err(Error::from)?;
+        let event = self.heard(self.store.redeliver(event, audit).await)?;
         self.events_wake.notify_one();
         Ok(event)
     }
