@@ -12,6 +12,7 @@
 )]
 
 mod bench;
+mod coverage;
 mod demo;
 mod examples;
 mod fixtures;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::shell::{self, Shell, Steps};
 use crate::tools::{self, COMPONENT, DENY, NEXTEST};
-use crate::{examples, plugins, rooms};
+use crate::{coverage, examples, plugins, rooms};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -97,7 +97,10 @@ fn documentation(shell: &Shell) -> anyhow::Result<()> {
 fn tests(shell: &Shell) -> anyhow::Result<()> {
     println!("\n== tests");
     if NEXTEST.is_there(shell) {
-        return shell::run(&mut shell.cargo(&["nextest", "run", "--workspace"]));
+        let all = ["nextest", "run", "--workspace", "--no-fail-fast"];
+        let outcome = shell::run(&mut shell.cargo(&all));
+        // Without a word: the runner's summary is what stands at the end.
+        return outcome.and(coverage::write(shell));
     }
     println!(
         "   one after the other; `{}` makes this faster",
