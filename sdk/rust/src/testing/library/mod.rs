@@ -192,7 +192,11 @@ impl Library {
 fn fits(asset: &Asset, filter: &Filter) -> bool {
     let field = filter.subject.strip_prefix("field:");
     let value = match filter.subject.as_str() {
-        "status" => Value::text(format!("{:?}", asset.status).to_lowercase()),
+        "status" => {
+            // Generated types write `AssetStatus::Approved`; searches name the last word.
+            let word = format!("{:?}", asset.status).to_lowercase();
+            Value::text(word.rsplit(':').next().unwrap_or_default())
+        }
         "expires" => asset.expires_at.map_or(Value::None, Value::Timestamp),
         "created" => Value::Timestamp(asset.created_at),
         "modified" => Value::Timestamp(asset.modified_at),
