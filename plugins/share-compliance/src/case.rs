@@ -64,22 +64,27 @@ impl Course<'_> {
                 self.ask_about(&mut case, None)?;
                 return self.wait_for_ruling(case);
             }
-            Delivery::Timer(fired) => {
-                let alarm = case.desk.alarm(self.cx, &self.rules(), &fired.name)?;
-                if let Some(question) = timed_out(alarm) {
-                    let why = format!("nobody answered `{question}` in twice its time");
-                    return Ok(Step::park(case.state(), why));
-                }
-            }
             _ => {}
         }
-        match case.desk.read(self.cx)? {
-            Reading::Open(answers) => self.rule(case, answers),
-            Reading::Suspended => {
+        let reading = case.desk.read(self.cx)?;
+        match (reading, delivery) {
+            // An answer that came in time counts, however late it is read.
+            (Reading::Open(answers), Delivery::Timer(fired)) if answers.is_empty() => {
+                let alarm = case.desk.alarm(self.cx, &self.rules(), &fired.name)?;
+                match timed_out(alarm) {
+                    None => self.wait_for_ruling(case),
+                    Some(question) => {
+                        let why = format!("nobody answered `{question}` in twice its time");
+                        Ok(Step::park(case.state(), why))
+                    }
+                }
+            }
+            (Reading::Open(answers), _) => self.rule(case, answers),
+            (Reading::Suspended, _) => {
                 let why = "the process is suspended in the workflow engine";
                 Ok(Step::park(case.state(), why))
             }
-            Reading::Ended(reason) => {
+            (Reading::Ended(reason), _) => {
                 let why = format!("the process was ended in the workflow engine: {reason}");
                 Ok(Step::park(case.state(), why))
             }

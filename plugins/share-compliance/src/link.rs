@@ -15,7 +15,9 @@ const SHARED: &str = "shared";
 impl Course<'_> {
     /// Look at everything once more, then make the link.
     pub(crate) fn make_link(&self, mut review: Review) -> Next {
-        let changes = self.refresh(&mut review)?;
+        let Some(changes) = self.refresh(&mut review)? else {
+            return self.gone(review);
+        };
         if !changes.is_empty() {
             return self.ask_anew(review, &changes.join("; "));
         }
@@ -30,6 +32,8 @@ impl Course<'_> {
         if until <= self.cx.now() {
             return self.ask_anew(review, "the link would end before it begins");
         }
+        // What cannot be noted is not shared.
+        self.note_approved(&review, until)?;
         match self.create(&mut review, until)? {
             Err(why) => self.ask_anew(review, &why),
             Ok(()) => self.hand_over(review),
@@ -183,34 +187,52 @@ impl Course<'_> {
         Ok(step.label("share", link.share))
     }
 
-    /// Write to each asset what became of it.
-    fn note_shared(&self, review: &Review) -> Result<(), Error> {
-        let Some(link) = &review.link else {
-            return Ok(());
-        };
-        let standing = self.standing(&review.wish)?;
-        let with = match self.config.write_addresses {
-            true => review.wish.recipient.0.join(", "),
-            false => standing.classes.join(", "),
-        };
+    /// Write to each asset what was approved, before there is a link.
+    pub(crate) fn note_approved(&self, review: &Review, until: Timestamp) -> Result<(), Error> {
+        let with = self.shared_with(review)?;
         let by = review.approved_by.join(", ");
-        let until = self.date_of(link.until)?;
+        let until = self.date_of(until)?;
         for item in review.items.iter().filter(|item| item.passes()) {
             let Some(asset) = present(self.cx, &item.id)? else {
                 continue;
             };
             let fields = [
-                ("share_state", SHARED.into()),
+                ("share_state", "approved".into()),
                 ("shared_with", text_or_none(with.as_str())),
                 ("shared_until", Value::Date(until.clone())),
                 ("share_decision", format!("approved by {by}").into()),
                 ("share_run", self.cx.run_id().into()),
             ];
             self.write_fields(&asset, &fields)?;
+        }
+        Ok(())
+    }
+
+    /// Write to each asset what became of it.
+    fn note_shared(&self, review: &Review) -> Result<(), Error> {
+        let Some(link) = &review.link else {
+            return Ok(());
+        };
+        let with = self.shared_with(review)?;
+        let by = review.approved_by.join(", ");
+        let until = self.date_of(link.until)?;
+        for item in review.items.iter().filter(|item| item.passes()) {
+            let Some(asset) = present(self.cx, &item.id)? else {
+                continue;
+            };
+            self.write_fields(&asset, &[("share_state", SHARED.into())])?;
             let text = format!("Shared with {with} until {until}, approved by {by}.");
             self.comment(&item.id, &item.version, &text)?;
         }
         self.note_refused(review)
+    }
+
+    /// Who gets it, as the asset says it: classes, or addresses where that is configured.
+    fn shared_with(&self, review: &Review) -> Result<String, Error> {
+        if self.config.write_addresses {
+            return Ok(review.wish.recipient.0.join(", "));
+        }
+        Ok(self.standing(&review.wish)?.classes.join(", "))
     }
 
     fn note_refused(&self, review: &Review) -> Result<(), Error> {

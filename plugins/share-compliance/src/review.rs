@@ -40,20 +40,30 @@ impl Course<'_> {
         }
     }
 
-    fn timer(&self, mut review: Review, name: &str) -> Next {
+    fn timer(&self, review: Review, name: &str) -> Next {
         match (name, &review.phase) {
             (GATHERED, Phase::Gathering(until)) if self.is_gathered(*until) => {
                 self.gathered(review)
             }
             (SHARE, Phase::Approved(_)) => self.make_link(review),
             (END, Phase::Shared | Phase::Extending(_)) => self.end(review),
-            _ => {
-                let alarm = review.desk.alarm(self.cx, &self.rules(), name)?;
-                match timed_out(alarm) {
-                    Some(question) => self.nobody_decided(review, &question),
-                    None => self.look(review),
-                }
-            }
+            _ => self.alarm(review, name),
+        }
+    }
+
+    /// A timer of the desk. An answer that came in time counts, however late it is read.
+    fn alarm(&self, mut review: Review, name: &str) -> Next {
+        if !review.desk.is_open() {
+            return self.look_at_assets(review);
+        }
+        let reading = review.desk.read(self.cx)?;
+        if reading != Reading::Open(Vec::new()) {
+            return self.heard(review, reading);
+        }
+        let alarm = review.desk.alarm(self.cx, &self.rules(), name)?;
+        match timed_out(alarm) {
+            Some(question) => self.nobody_decided(review, &question),
+            None => self.look_at_assets(review),
         }
     }
 
@@ -74,7 +84,13 @@ impl Course<'_> {
         if !review.desk.is_open() {
             return self.look_at_assets(review);
         }
-        match review.desk.read(self.cx)? {
+        let reading = review.desk.read(self.cx)?;
+        self.heard(review, reading)
+    }
+
+    /// What was read from the process.
+    fn heard(&self, review: Review, reading: Reading) -> Next {
+        match reading {
             Reading::Open(answers) => self.answers(review, answers),
             // The link goes on and has its end, whatever becomes of a longer time.
             Reading::Suspended if matches!(review.phase, Phase::Extending(_)) => {
@@ -101,25 +117,30 @@ impl Course<'_> {
     pub(crate) fn look_at_assets(&self, mut review: Review) -> Next {
         match review.phase {
             Phase::Gathering(_) | Phase::Details | Phase::Recalled => self.wait(review),
-            Phase::Reviewing | Phase::Approved(_) => {
-                let changes = self.refresh(&mut review)?;
-                if changes.is_empty() && review.gone_since.is_none() {
-                    return self.wait(review);
+            Phase::Approved(at) if at <= self.cx.now() => self.make_link(review),
+            Phase::Reviewing | Phase::Approved(_) => match self.refresh(&mut review)? {
+                None => self.gone(review),
+                // They were gone before anybody was asked.
+                Some(_) if review.phase == Phase::Reviewing && review.awaited.is_empty() => {
+                    self.begin_round(review, None)
                 }
-                self.ask_anew(review, &changes.join("; "))
-            }
+                Some(changes) if changes.is_empty() => self.wait(review),
+                Some(changes) => self.ask_anew(review, &changes.join("; ")),
+            },
             Phase::Shared | Phase::Extending(_) => self.look_at_link(review),
         }
     }
 
     /// Rule C-13: all assets are deleted or in the trash; they may come back within the grace.
-    fn gone(&self, mut review: Review) -> Next {
+    pub(crate) fn gone(&self, mut review: Review) -> Next {
         let since = *review.gone_since.get_or_insert(self.cx.now());
         let grace = self.config.asset_gone.grace;
         let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
         if self.cx.now() < until {
-            review.phase = Phase::Reviewing;
             return self.wait(review);
+        }
+        if matches!(review.phase, Phase::Shared | Phase::Extending(_)) {
+            self.kill(&review, "recalled", "system", "all its assets were deleted")?;
         }
         review.desk.cancel(self.cx, "asset deleted")?;
         let why = "all assets were deleted";
@@ -146,11 +167,9 @@ impl Course<'_> {
         for item in &mut review.items {
             item.refused = None;
         }
-        self.refresh(&mut review)?;
-        if review.items.iter().all(|item| item.gone) {
+        if self.refresh(&mut review)?.is_none() {
             return self.gone(review);
         }
-        review.gone_since = None;
         let standing = self.standing(&review.wish)?;
         self.log_checks(&review, &standing);
         let all_pass = review.items.iter().all(Item::passes);
@@ -214,7 +233,9 @@ impl Course<'_> {
             Phase::Gathering(until) => wait = wait.timer(GATHERED, *until),
             Phase::Details | Phase::Recalled => {}
             phase => {
-                if let Phase::Approved(at) = phase {
+                if let Phase::Approved(at) = phase
+                    && gone_since.is_none()
+                {
                     wait = wait.timer(SHARE, *at);
                 }
                 for asset in assets {

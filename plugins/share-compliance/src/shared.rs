@@ -83,7 +83,9 @@ impl Course<'_> {
             return self.end(review);
         }
         let before = review.items.clone();
-        self.refresh(&mut review)?;
+        if self.refresh(&mut review)?.is_none() {
+            return self.gone(review);
+        }
         let mut changes = Vec::new();
         for item in &review.items {
             let was = before.iter().find(|old| old.id == item.id);
@@ -177,7 +179,7 @@ impl Course<'_> {
     }
 
     /// End the link, or restrict its assets where the DAM's API cannot. What was done, in words.
-    fn kill(
+    pub(crate) fn kill(
         &self,
         review: &Review,
         state: &str,
@@ -288,7 +290,9 @@ impl Course<'_> {
             return self.wait(review);
         };
         review.phase = Phase::Shared;
-        self.refresh(&mut review)?;
+        if self.refresh(&mut review)?.is_none() {
+            return self.gone(review);
+        }
         let changed = review
             .items
             .iter()
@@ -297,8 +301,12 @@ impl Course<'_> {
             return self.look_at_link(review);
         }
         let until = self.earliest(&review, until)?;
+        self.note_approved(&review, until)?;
         match self.create(&mut review, until)? {
-            Err(why) => self.not_extended(review, &why),
+            Err(why) => {
+                self.note(&old, "shared")?;
+                self.not_extended(review, &why)
+            }
             Ok(()) => {
                 review.wish.until = Some(self.date_of(until)?);
                 // Where it cannot be ended it ends by itself, as was approved.

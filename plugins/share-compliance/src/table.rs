@@ -12,8 +12,9 @@ use crate::state::{Item, Review};
 impl Course<'_> {
     // ---- Looking at the assets ------------------------------------------------------------------
 
-    /// Read all assets and check them. What changed since they were looked at last, in words.
-    pub(crate) fn refresh(&self, review: &mut Review) -> Result<Vec<String>, Error> {
+    /// Read all assets and check them. What changed since they were looked at last, in words. None
+    /// where all of them are gone: nothing is noted then, they may come back as they were.
+    pub(crate) fn refresh(&self, review: &mut Review) -> Result<Option<Vec<String>>, Error> {
         let standing = self.standing(&review.wish)?;
         let mut changes = Vec::new();
         let mut items = Vec::new();
@@ -25,8 +26,12 @@ impl Course<'_> {
             }
             items.push(item);
         }
+        if items.iter().all(|item| item.gone) {
+            return Ok(None);
+        }
         review.items = items;
-        Ok(changes)
+        review.gone_since = None;
+        Ok(Some(changes))
     }
 
     fn item(

@@ -308,3 +308,15 @@ fn an_end_that_cannot_be_verified_is_said_to_be() {
     let end = world.runs()[0].end().unwrap().summary.clone();
     assert!(end.contains("does not list shares"), "{end}");
 }
+
+#[test]
+fn a_link_whose_assets_are_deleted_ends_after_the_grace() {
+    let world = shared();
+    for asset in ["a1", "a2"] {
+        world.dam.change(asset, |asset| asset.trashed = true);
+        world.dam_event("asset.deleted", asset, &[]);
+    }
+    world.wind(DAY);
+    assert_eq!(world.outcome(KEY), "asset-gone");
+    assert!(!world.dam.shares.borrow()[0].active);
+}

@@ -144,3 +144,39 @@ fn mistakes_are_found_in_plain_words() {
         ]
     );
 }
+
+#[test]
+fn the_example_has_no_findings() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/canto-share-compliance/forebay.toml"
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let example: toml::Value = toml::from_str(&text).unwrap();
+    let config = example["flows"]["canto-5-share-compliance"]["config"].clone();
+    let config: Config = config.try_into().unwrap();
+    let cx = forebay_sdk::Cx::scripted(forebay_sdk::testing::Script::new());
+    let findings = crate::findings::check(&cx, &config, false);
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn the_manual_names_every_option() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/flows/share-compliance.md"
+    );
+    let manual = std::fs::read_to_string(path).unwrap();
+    let config = serde_json::to_value(Config::default()).unwrap();
+    for (name, value) in config.as_object().unwrap() {
+        let below = value.as_object().filter(|below| !below.is_empty());
+        let listed = match below {
+            // Of these the manual has a row for each option below.
+            Some(below) if name != "calendar" && name != "fields" => below
+                .keys()
+                .all(|key| manual.contains(&format!("`{name}.{key}"))),
+            _ => manual.contains(&format!("`{name}")),
+        };
+        assert!(listed, "{name}");
+    }
+}

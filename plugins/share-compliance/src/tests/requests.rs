@@ -278,16 +278,52 @@ fn deleted_assets_end_the_request_after_the_grace() {
 }
 
 #[test]
-fn assets_that_come_back_within_the_grace_are_reviewed() {
+fn assets_that_come_back_within_the_grace_go_on() {
     let world = world_of(1);
     ask(&world, &["a1"]);
     world.dam.change("a1", |asset| asset.trashed = true);
     world.dam_event("asset.deleted", "a1", &[]);
+    // Decided while they are away: it counts when they are back as they were.
+    answer(&world, "review:1", ANN, "approve", &[]);
+    assert!(world.dam.shares.borrow().is_empty());
     world.dam.change("a1", |asset| asset.trashed = false);
     world.dam_event("asset.updated", "a1", &[]);
+    assert_eq!(world.dam.shares.borrow().len(), 1);
     world.wind(HOUR);
     assert_eq!(world.outcome(KEY), "live");
-    assert_eq!(world.people.open(), ["review:2: partner-compliance"]);
+}
+
+#[test]
+fn assets_that_were_away_from_the_beginning_are_reviewed_when_they_come() {
+    let world = world_of(1);
+    world.dam.change("a1", |asset| asset.trashed = true);
+    ask(&world, &["a1"]);
+    assert!(world.people.open().is_empty());
+    world.dam.change("a1", |asset| asset.trashed = false);
+    world.dam_event("asset.updated", "a1", &[]);
+    assert_eq!(world.people.open(), ["review:1: partner-compliance"]);
+}
+
+#[test]
+fn an_answer_in_time_counts_however_late_it_is_read() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world.people.answer("review:1", ANN, "approve", &[]);
+    // The product was down, or had no credentials, for longer than people may take.
+    world.set_now(day(9));
+    world.settle();
+    assert_eq!(world.dam.shares.borrow().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_noted_is_not_shared() {
+    let world = world_of(1);
+    ask(&world, &["a1"]);
+    world.people.answer("review:1", ANN, "approve", &[]);
+    *world.dam.fail.borrow_mut() = Some(("update".to_owned(), 9));
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.decided()));
+    assert!(failed.is_err(), "the host takes it from here");
+    assert!(world.dam.shares.borrow().is_empty());
 }
 
 #[test]
