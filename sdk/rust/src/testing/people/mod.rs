@@ -30,6 +30,8 @@ pub struct People {
     pub now: Cell<Timestamp>,
     /// Reminders, reassignments and the like, in order: `comment task-1: …`.
     pub done: RefCell<Vec<String>>,
+    /// Tasks that were ever made, those taken away with their process included.
+    made: Cell<usize>,
 }
 
 impl People {
@@ -147,7 +149,8 @@ impl People {
             if tasks.iter().any(known) {
                 continue;
             }
-            let id = format!("task-{}", tasks.len() + 1);
+            self.made.set(self.made.get() + 1);
+            let id = format!("task-{}", self.made.get());
             tasks.push(Task {
                 id,
                 process: process.to_owned(),

@@ -1,0 +1,103 @@
+//! Which deliveries start a run, and under which business key.
+
+use forebay_sdk::handler::Connections;
+use forebay_sdk::{Admission, Delivery, Entity, Error};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::DAM;
+use crate::config::Config;
+
+/// A start over REST, by a schedule, or of a region by its master.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Request {
+    /// The master.
+    pub(crate) asset: String,
+    /// Added by the host for schedules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) schedule: Option<Json>,
+    /// The region to work on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<RegionRequest>,
+}
+
+/// What a master wants of a region.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RegionRequest {
+    /// Its code.
+    pub(crate) code: String,
+    /// Version of the master.
+    pub(crate) version: String,
+    /// Run of the master, which hears how it goes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) campaign: String,
+    /// The version made from the master before.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) previous: String,
+    /// A file that was uploaded for the region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// End the region's run with this outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stop: Option<String>,
+}
+
+impl Request {
+    pub(crate) fn key(&self, prefix: &str, dam: &str) -> String {
+        let master = &self.asset;
+        match &self.region {
+            None => format!("{prefix}:{dam}:{master}"),
+            Some(region) => {
+                let (version, code) = (&region.version, &region.code);
+                format!("{prefix}:{dam}:{master}:{version}:{code}")
+            }
+        }
+    }
+}
+
+/// Pure: looks at nothing but the delivery.
+pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
+    let Some(dam) = connections.of(DAM) else {
+        return Admission::refuse("the flow binds no connection for the role `dam`");
+    };
+    let request = match request_of(delivery) {
+        Ok(Ok(request)) => request,
+        Ok(Err(reason)) => return Admission::ignore(reason),
+        Err(error) => return Admission::refuse(error.message().to_owned()),
+    };
+    if request.asset.is_empty() {
+        return Admission::refuse("`asset` is missing: the id of a master");
+    }
+    let key = request.key(&config.key_prefix, dam);
+    let asset = request.asset;
+    let start = Admission::start(key, Entity::new("asset", &asset), asset.clone());
+    let start = start.label("asset", asset);
+    match request.region {
+        Some(region) => start.label("region", region.code),
+        None => start,
+    }
+}
+
+/// What a first delivery asks for; the inner error says why it is none of this flow's business.
+pub(crate) fn request_of(delivery: &Delivery) -> Result<Result<Request, String>, Error> {
+    match delivery {
+        Delivery::Request(_) => delivery.request::<Request>().map(Ok),
+        Delivery::Event(incoming) => {
+            let event = &incoming.event;
+            let mut entities = std::iter::once(&event.entity).chain(&event.related);
+            let asset = entities.find(|entity| entity.kind == "asset");
+            Ok(match asset {
+                Some(asset) => Ok(Request {
+                    asset: asset.id.clone(),
+                    ..Request::default()
+                }),
+                None => Err(format!("the event {} names no asset", event.kind)),
+            })
+        }
+        Delivery::Timer(_) | Delivery::Signal(_) => {
+            Err(Error::invalid("a run starts with a request or an event"))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The summary on the master: for each region where it stands, its asset, and the version of the
+//! master it is made from. Written as `DE: approved | image/7 | v1; FR: not-needed | - | v1`, and
+//! read back when a master comes again.
+
+use std::collections::BTreeMap;
+
+use crate::state::{Entry, Standing};
+
+/// Between regions.
+const BETWEEN: &str = "; ";
+/// Where a region has no asset.
+const NO_ASSET: &str = "-";
+
+pub(crate) type Matrix = BTreeMap<String, Entry>;
+
+/// As the master shows it.
+pub(crate) fn write(matrix: &Matrix) -> String {
+    let entry = |(code, entry): (&String, &Entry)| {
+        let asset = if entry.asset.is_empty() {
+            NO_ASSET
+        } else {
+            &entry.asset
+        };
+        let (word, version) = (entry.standing.word(), &entry.version);
+        format!("{code}: {word} | {asset} | {version}")
+    };
+    let entries: Vec<_> = matrix.iter().map(entry).collect();
+    entries.join(BETWEEN)
+}
+
+/// What a master shows. What a person garbled is left out: such a region counts as not begun.
+pub(crate) fn read(text: &str) -> Matrix {
+    text.split(BETWEEN).filter_map(read_entry).collect()
+}
+
+fn read_entry(text: &str) -> Option<(String, Entry)> {
+    let (code, rest) = text.trim().split_once(": ")?;
+    let mut parts = rest.split(" | ");
+    let word = parts.next()?;
+    let standing = Standing::ALL
+        .into_iter()
+        .find(|known| known.word() == word)?;
+    let asset = parts.next()?;
+    let entry = Entry {
+        standing,
+        asset: if asset == NO_ASSET { "" } else { asset }.to_owned(),
+        version: parts.next()?.to_owned(),
+        ..Entry::default()
+    };
+    Some((code.to_owned(), entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_and_what_is_garbled_is_left_out() {
+        let text = "DE: approved | image/7 | v1; FR: not-needed | - | v1; IT: in-review | x | v2";
+        assert_eq!(write(&read(text)), text);
+        assert_eq!(read("DE approved; FR: fine | - | v1; : ").len(), 0);
+    }
+}
