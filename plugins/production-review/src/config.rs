@@ -23,9 +23,6 @@ pub struct Config {
     pub triggers: Triggers,
     /// What is kept the same on both sides.
     pub sync: Sync,
-    /// User of the DAM → user of the workflow engine. Comments of somebody who is not listed and has
-    /// no mail address carry the name in their text.
-    pub users: BTreeMap<String, String>,
     /// Whose decisions count.
     pub decisions: Decisions,
     /// Rounds of review.
@@ -236,7 +233,6 @@ impl Default for Config {
             process: ProcessConfig::default(),
             triggers: Triggers::default(),
             sync: Sync::default(),
-            users: BTreeMap::new(),
             decisions: Decisions::default(),
             rounds: Rounds::default(),
             close: Close::default(),

@@ -1,5 +1,7 @@
 //! The handler against a DAM and an engine in memory, scenario by scenario.
 
+mod examples;
+
 use forebay_sdk::assets::{Comment, Span as Timecode};
 use forebay_sdk::blocks::Span;
 use forebay_sdk::testing::{START, Stage};

@@ -23,6 +23,12 @@ const MODELS: &[(&str, &str, &str)] = &[
         "shareReview",
         "shareReviewRequested",
     ),
+    (
+        "production-review.bpmn20.xml",
+        "productionReview",
+        "productionReviewRequested",
+    ),
+    ("media-case.bpmn20.xml", "mediaCase", "mediaCaseRequested"),
 ];
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The handler against a DAM and an engine in memory, scenario by scenario.
 
+mod examples;
+
 use forebay_sdk::assets::{DownloadRight, ShareRequest, Sharing as _};
 use forebay_sdk::testing::stage::day;
 use forebay_sdk::testing::{START, Stage};
