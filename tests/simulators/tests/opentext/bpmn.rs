@@ -19,6 +19,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "assetReworkRequested",
     ),
     (
+        "localization.bpmn20.xml",
+        "localization",
+        "localizationRequested",
+    ),
+    (
         "share-review.bpmn20.xml",
         "shareReview",
         "shareReviewRequested",
