@@ -92,12 +92,11 @@ impl Course<'_> {
     ) -> Result<Option<ItemState>, Error> {
         let size = asset.size.unwrap_or_default();
         let limit = self.config.limits.gib_per_night.saturating_mul(GIB);
-        let night = &mut review.night;
-        if night.bytes > 0 && night.bytes.saturating_add(size) > limit {
-            night.full = true;
+        let begun = review.night.bytes;
+        if begun > 0 && begun.saturating_add(size) > limit {
+            review.night.full = true;
             return Ok(None);
         }
-        night.bytes = night.bytes.saturating_add(size);
         let before = self.cx.lifecycle().state(&asset.id)?;
         let online = before
             .copies
@@ -118,6 +117,7 @@ impl Course<'_> {
         };
         let target = self.target(review)?;
         let state = self.cx.lifecycle().archive(&asset.id, Some(&target))?;
+        review.night.bytes = review.night.bytes.saturating_add(size);
         let mut record = self.record_of("archiving", review, asset);
         let state_job = state.job.clone().unwrap_or_default();
         record.details.push(Field::new("job", state_job));

@@ -1,6 +1,7 @@
 //! The handler against a DAM and an engine in memory.
 
 mod canto_6;
+mod checking;
 mod iconik_5;
 
 use forebay_sdk::blocks::Span;
