@@ -52,7 +52,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         let key = format!("{}:{dam}:{}:guard", config.key_prefix, request.case);
         return Admission::start(key, Entity::new("case", &request.case), "guard");
     }
-    if request.case.is_empty() || request.assets.is_empty() && request.inherit.is_none() {
+    let later = request.inherit.is_some() || request.process.is_some();
+    if request.case.is_empty() || request.assets.is_empty() && !later {
         return Admission::refuse("a case needs a name in `case` and ids in `assets`");
     }
     let key = format!("{}:{dam}:{}", config.key_prefix, request.case);
@@ -82,37 +83,40 @@ fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
     }
 }
 
+/// A case that people opened. What it is about stands in its variables, which are read later.
 fn of_process(config: &Config, event: &Event) -> Result<Request, String> {
-    let text = |name: &str| event.data.text(name).unwrap_or_default().to_owned();
-    if text("definition") != config.process.definition || !text("run").is_empty() {
+    let text = |name: &str| event.data.text(name).unwrap_or_default();
+    let key = text("business-key");
+    let ours = key.starts_with(&format!("{}:", config.key_prefix));
+    if text("definition") != config.process.definition || ours {
         return Err("the process is no case that people opened".to_owned());
     }
-    let assets = match event.data.value("assets") {
-        Some(Value::Texts(assets)) => assets.clone(),
-        Some(value) => {
-            let text = value.to_plain();
-            let parts = text.split([',', '\n']).map(str::trim);
-            parts
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned)
-                .collect()
-        }
-        None => Vec::new(),
+    let case = if key.is_empty() {
+        event.entity.id.as_str()
+    } else {
+        key
     };
-    let key = text("business-key");
     Ok(Request {
-        case: if key.is_empty() {
-            event.entity.id.clone()
-        } else {
-            key
-        },
-        case_type: text("case_type"),
-        assets,
+        case: case.to_owned(),
         opened_at: Some(event.occurred_at),
         opened_by: event.actor.clone().unwrap_or_default(),
         process: Some(event.entity.id.clone()),
         ..Request::default()
     })
+}
+
+/// A list of ids: several texts, or one with commas or line breaks.
+pub(crate) fn ids(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Texts(ids)) => ids.clone(),
+        Some(value) => {
+            let text = value.to_plain();
+            let parts = text.split([',', '\n']).map(str::trim);
+            let parts = parts.filter(|part| !part.is_empty());
+            parts.map(str::to_owned).collect()
+        }
+        None => Vec::new(),
+    }
 }
 
 fn of_action(config: &Config, event: &Event) -> Result<Request, String> {

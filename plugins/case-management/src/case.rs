@@ -4,9 +4,9 @@ use forebay_sdk::blocks::{Alarm, Answer, Desk, Question, Reading, present};
 use forebay_sdk::handler::EffectMode;
 use forebay_sdk::time::to_rfc3339;
 use forebay_sdk::workflow::StartRequest;
-use forebay_sdk::{Delivery, Error, Field, OrAbsent, Step, Value, paging};
+use forebay_sdk::{Delivery, Error, Field, FieldsExt, OrAbsent, Step, Value, paging};
 
-use crate::admit::Request;
+use crate::admit::{Request, ids};
 use crate::course::{Course, Next};
 use crate::guard::{DISMISS, PROTECTED, Protected};
 use crate::state::{Case, Member, State};
@@ -25,7 +25,16 @@ fn state(case: Case) -> State {
 
 impl Course<'_> {
     /// The first activation only sets the guard to work: whatever fails later, protection begins now.
-    pub(crate) fn open(&self, mut case: Case, request: Request) -> Next {
+    pub(crate) fn open(&self, mut case: Case, mut request: Request) -> Next {
+        if let Some(process) = request
+            .process
+            .as_ref()
+            .filter(|_| request.assets.is_empty())
+        {
+            let variables = self.cx.workflow().get(process)?.variables;
+            request.case_type = variables.text("case_type").unwrap_or_default().to_owned();
+            request.assets = ids(variables.value("assets"));
+        }
         case.kind = request.case_type;
         if case.kind.is_empty() {
             case.kind.clone_from(&self.config.default_type);

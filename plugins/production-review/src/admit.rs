@@ -3,17 +3,20 @@
 use forebay_sdk::blocks::matches_path;
 use forebay_sdk::handler::Connections;
 use forebay_sdk::{Admission, Delivery, Entity, Error, Event, FieldsExt, Value};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::DAM;
 use crate::config::Config;
 
 /// A start over REST or by another flow.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Request {
+pub(crate) struct Request {
     /// The asset's id at the DAM.
-    asset: String,
+    pub(crate) asset: String,
+    /// The process in which people opened the review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) process: Option<String>,
 }
 
 /// Pure: looks at nothing but the delivery.
@@ -26,6 +29,11 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
     {
         return Admission::ignore(reason);
     }
+    if let Some(process) = opened_process(delivery) {
+        // Which asset it is about stands in its variables, which are read later.
+        let key = format!("{}:{dam}:process:{process}", config.key_prefix);
+        return Admission::start(key, Entity::new("process", process), process);
+    }
     match asset_of(delivery) {
         Ok(asset) => {
             let key = format!("{}:{dam}:{asset}", config.key_prefix);
@@ -36,15 +44,22 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
     }
 }
 
+/// The process in which people opened a review.
+pub(crate) fn opened_process(delivery: &Delivery) -> Option<&str> {
+    match delivery {
+        Delivery::Event(incoming) if incoming.event.kind == "process.started" => {
+            Some(&incoming.event.entity.id)
+        }
+        _ => None,
+    }
+}
+
 /// The asset a first delivery is about.
 pub(crate) fn asset_of(delivery: &Delivery) -> Result<String, Error> {
     match delivery {
         Delivery::Request(_) => Ok(delivery.request::<Request>()?.asset),
         Delivery::Event(incoming) => {
             let event = &incoming.event;
-            if let Some(asset) = event.data.text("asset_id").filter(|_| is_process(event)) {
-                return Ok(asset.to_owned());
-            }
             let mut entities = std::iter::once(&event.entity).chain(&event.related);
             let asset = entities.find(|entity| entity.kind == "asset");
             asset
@@ -55,11 +70,6 @@ pub(crate) fn asset_of(delivery: &Delivery) -> Result<String, Error> {
             Err(Error::invalid("a run starts with a request or an event"))
         }
     }
-}
-
-/// A process that people started by hand, and not one of ours.
-fn is_process(event: &Event) -> bool {
-    event.kind == "process.started"
 }
 
 fn no_trigger(config: &Config, event: &Event) -> Option<String> {
@@ -82,9 +92,9 @@ fn no_trigger(config: &Config, event: &Event) -> Option<String> {
         }
         "process.started" => {
             let definition = event.data.text("definition").unwrap_or_default();
-            definition == config.process.definition
-                && event.data.text("run").is_none()
-                && event.data.text("asset_id").is_some()
+            let key = event.data.text("business-key").unwrap_or_default();
+            let ours = key.starts_with(&format!("{}:", config.key_prefix));
+            definition == config.process.definition && !ours
         }
         _ => false,
     };

@@ -3,9 +3,9 @@
 use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{Alarm, Desk, DeskRules, Reading, Written, field_update, present, write};
 use forebay_sdk::handler::{DecisionRecord, EffectMode};
-use forebay_sdk::{Cx, Delivery, Error, Step, Value};
+use forebay_sdk::{Cx, Delivery, Error, FieldsExt, Step, Value};
 
-use crate::admit::asset_of;
+use crate::admit::{Request, asset_of, opened_process};
 use crate::config::Config;
 use crate::state::State;
 use crate::{DAM, WORKFLOW};
@@ -54,16 +54,39 @@ impl Course<'_> {
         self.look(state, &asset)
     }
 
+    /// People opened a review in the workflow engine: it is held there, in the run of its asset.
+    fn begin_from(&self, process: &str) -> Next {
+        let variables = self.cx.workflow().get(process)?.variables;
+        let Some(asset) = variables.text("assetId") else {
+            let reason = format!("the process {process} names no asset in `assetId`");
+            return Ok(Step::cancel(State::default(), "no-asset", reason));
+        };
+        let dam = self.cx.connection(DAM).unwrap_or_default();
+        let key = format!("{}:{dam}:{asset}", self.config.key_prefix);
+        let request = Request {
+            asset: asset.to_owned(),
+            process: Some(process.to_owned()),
+        };
+        self.cx.spawn(self.cx.flow(), &key, &request)?;
+        Ok(Step::complete(
+            State::default(),
+            "opened",
+            "the review is held in another run",
+        ))
+    }
+
     fn begin(&self, delivery: &Delivery) -> Next {
+        if let Some(process) = opened_process(delivery) {
+            return self.begin_from(process);
+        }
         let mut state = State {
             asset: asset_of(delivery)?,
             ..State::default()
         };
-        if let Delivery::Event(incoming) = delivery
-            && incoming.role == WORKFLOW
+        if let Delivery::Request(_) = delivery
+            && let Some(process) = delivery.request::<Request>()?.process
         {
-            // Somebody opened the review in the workflow engine: it is held there.
-            state.desk = Desk::of_process(&incoming.event.entity.id);
+            state.desk = Desk::of_process(&process);
         }
         let Some(asset) = present(self.cx, &state.asset)? else {
             return Ok(Step::cancel(state, "asset-gone", "the asset was deleted"));

@@ -63,7 +63,7 @@ impl Handler for ProductionReview {
                 .uses(&[interfaces::DIRECTORY])
                 .events(&["process.started"]),
         )
-        .outcomes(&["approved", "rejected", "observed"])
+        .outcomes(&["approved", "rejected", "opened", "observed"])
     }
 
     fn check(cx: &Cx, config: &Config, probe: bool) -> Vec<Finding> {

@@ -58,8 +58,6 @@ fn takedown(world: &World, case: &str) -> String {
     event.data = vec![
         Field::new("definition", "mediaCase"),
         Field::new("business-key", case),
-        Field::new("case_type", "takedown"),
-        Field::new("assets", "a1"),
     ];
     world.event("workflow", event);
     world.settle();

@@ -6,6 +6,7 @@ use forebay_sdk::assets::{Comment, Span as Timecode};
 use forebay_sdk::blocks::Span;
 use forebay_sdk::testing::{START, Stage};
 use forebay_sdk::time::MINUTE;
+use forebay_sdk::{Entity, Event, Field};
 use serde_json::{Value as Json, json};
 
 use crate::config::Side;
@@ -264,4 +265,27 @@ fn observing_asks_nobody() {
     world.dam.add("a1", "", &[]);
     world.request(&json!({"asset": "a1"})).unwrap();
     assert_eq!(world.outcome(KEY), "observed");
+}
+
+#[test]
+fn a_review_opened_in_the_workflow_engine_is_held_there() {
+    let world = World::new(&config());
+    world.dam.add("a1", "", &[]);
+    let process = world
+        .people
+        .request("productionReview", "R-7", &[("assetId", "a1")]);
+    let mut event = Event::new(
+        "process.started",
+        Entity::new("process", &process),
+        "1",
+        START,
+    );
+    event.data = vec![
+        Field::new("definition", "productionReview"),
+        Field::new("business-key", "R-7"),
+    ];
+    world.event("workflow", event);
+    assert_eq!(world.people.open(), ["review:1@a1-v1: reviewers"]);
+    assert_eq!(world.people.processes().len(), 1);
+    assert_eq!(world.live(), [KEY]);
 }
