@@ -73,7 +73,11 @@ impl Course<'_> {
             .iter()
             .filter_map(|issue| issue.field.clone())
             .collect();
-        self.mark(&mark_of(&asset, &findings.fields), "")?;
+        let known = group.members.get(id);
+        if known.is_none_or(|member| member.missing != missing) {
+            // Only what changed is written: our own writes come back as events.
+            self.mark(&mark_of(&asset, &findings.fields), "")?;
+        }
         if missing.is_empty() || moved {
             if group.members.remove(id).is_some() && missing.is_empty() {
                 self.lift_block(&asset)?;
@@ -181,7 +185,7 @@ impl Course<'_> {
                 group.members.len(),
                 group.collection
             ))
-            .text(text)
+            .text(format!("{}{text}", std::mem::take(&mut group.refused)))
             .outcomes(&["done"])
             .form("accept", "Accept all suggestions: yes", false)
             .sla(assign.sla.of(Severity::Medium));
@@ -238,6 +242,7 @@ impl Course<'_> {
                 };
                 if let Err(Problem::Wrong(why)) = check::accepts(self.config, field, &value) {
                     self.refuse(answer, &why);
+                    group.refused = format!("The last answer was not taken: {why}.\n");
                     return;
                 }
                 planned.push(format!("{id}|{field}|{value}"));

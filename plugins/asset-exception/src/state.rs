@@ -100,6 +100,8 @@ pub struct Group {
     pub members: BTreeMap<String, Member>,
     /// Values that are being written: `asset|field|value`, one item each.
     pub writes: Items,
+    /// Why the last answer was not taken, for the next question.
+    pub refused: String,
     /// Number of the next question.
     pub question: u32,
     /// Where people are asked.

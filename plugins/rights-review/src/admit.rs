@@ -1,5 +1,6 @@
 //! Which deliveries start a run, and under which business key.
 
+use forebay_sdk::assets::AccessSnapshot;
 use forebay_sdk::blocks::matches_path;
 use forebay_sdk::handler::Connections;
 use forebay_sdk::{Admission, Delivery, Entity, Error, Event, FieldsExt, Value};
@@ -29,6 +30,9 @@ pub(crate) struct Request {
     /// Clear it for this use.
     #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
     pub(crate) wanted: Option<Use>,
+    /// The access that stood before the asset was blocked; comes back with the clearance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<AccessSnapshot>,
 }
 
 impl Request {
@@ -122,11 +126,12 @@ fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
 fn of_action(config: &Config, event: &Event) -> Result<Use, String> {
     let clearance = config.clearance.as_ref().ok_or("no clearance here")?;
     let action = event.data.text("action").unwrap_or_default();
-    let listed = &clearance.action_ids;
-    if !listed.is_empty() && !listed.iter().any(|known| known == action) {
+    let title = event.data.text("action-name").unwrap_or(action);
+    let listed = &clearance.actions;
+    if !listed.is_empty() && !listed.iter().any(|known| known == action || known == title) {
         return Err(format!("the action {action} asks for no clearance here"));
     }
-    let texts = |name: &str| match event.data.value(name) {
+    let texts = |name: &str| match event.data.value(&format!("form.{name}")) {
         Some(Value::Texts(texts)) => texts.clone(),
         Some(value) if !value.is_empty() => vec![value.to_plain()],
         _ => Vec::new(),
@@ -134,7 +139,7 @@ fn of_action(config: &Config, event: &Event) -> Result<Use, String> {
     Ok(Use {
         channels: texts("channels"),
         territories: texts("territories"),
-        until: event.data.text("until").map(str::to_owned),
+        until: event.data.text("form.until").map(str::to_owned),
     }
     .or_default(config))
 }

@@ -10,7 +10,7 @@ use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Delivery, Error, Step, Value};
 
 use crate::config::{Clearance, Requirement};
-use crate::course::{CANCEL, Course, Next};
+use crate::course::{CANCEL, CHANGES, Course, Next};
 use crate::rights::{self, End};
 use crate::state::{Clearing, State, Use};
 use crate::uses::{Cleared, table, unknown_territory};
@@ -68,6 +68,10 @@ impl Course<'_> {
         if let Delivery::Timer(fired) = delivery {
             clearing.desk.alarm(self.cx, &self.rules(), &fired.name)?;
             return self.wait_for_clearance(clearing);
+        }
+        if self.withdrawn(&asset) {
+            let before = self.block_withdrawn(&asset)?;
+            clearing.before = clearing.before.or(before);
         }
         match clearing.desk.read(self.cx)? {
             Reading::Open(answers) => self.cleared_or_not(clearing, &asset, answers),
@@ -171,7 +175,7 @@ impl Course<'_> {
     /// Protect the asset until it is cleared. One that is cleared for another use stays usable.
     fn block(&self, clearing: &mut Clearing, asset: &Asset) -> Result<(), Error> {
         let uses = self.config.fields.texts(&asset.fields, "clearance_uses");
-        if !uses.is_empty() {
+        if !uses.is_empty() || clearing.before.is_some() {
             return Ok(());
         }
         if self.cx.available(DAM, interfaces::ACCESS) {
@@ -186,8 +190,11 @@ impl Course<'_> {
         record.rule.clone_from(&question.rule);
         self.cx.decision(&record);
         let now = self.cx.assets().get(&asset.id)?;
+        // What was blocked for a withdrawn consent is known to be.
+        let blocked = self.config.fields.texts(&now.fields, "clearance_state") == ["blocked"];
+        let state = if blocked { "blocked" } else { "in-review" };
         let fields = [
-            ("clearance_state", "in-review".into()),
+            ("clearance_state", state.into()),
             ("clearance_run", Value::text(self.cx.run_id())),
         ];
         self.write_fields(&now, &fields)?;
@@ -269,6 +276,9 @@ impl Course<'_> {
             if missing.len() < clearing.missing.len() {
                 clearing.missing = missing;
                 clearing.waits_for_documents = false;
+                let open: Vec<_> = clearing.desk.asked.keys().cloned().collect();
+                let open: Vec<_> = open.iter().map(String::as_str).collect();
+                clearing.desk.withdraw(self.cx, &open)?;
                 self.ask(&mut clearing, asset)?;
             }
         }
@@ -365,30 +375,11 @@ impl Course<'_> {
         Ok(Step::complete(state, "not_cleared", summary))
     }
 
-    /// A talent may withdraw consent while the end of the rights is still far.
-    pub(crate) fn inspect_consent(&self, asset: &Asset) -> Result<bool, Error> {
-        Ok(self.config.clearance.is_some() && self.withdrawn(asset) && self.inspect(asset)?)
-    }
-
-    fn withdrawn(&self, asset: &Asset) -> bool {
-        let fields = &self.config.fields;
-        self.config.clearance.as_ref().is_some_and(|clearance| {
-            let consent = fields.texts(&asset.fields, &clearance.consent_field);
-            let state = fields.texts(&asset.fields, "clearance_state");
-            consent
-                .iter()
-                .any(|text| text.eq_ignore_ascii_case("withdrawn"))
-                && !state
-                    .iter()
-                    .any(|text| text == "blocked" || text == "in-review")
-        })
-    }
-
     fn wait_for_clearance(&self, clearing: Clearing) -> Next {
         let (asset, desk) = (clearing.subject.asset.clone(), clearing.desk.clone());
         let name = clearing.subject.name.clone();
         let mut wait = Step::wait(State::Clearing(Box::new(clearing)))
-            .subscribe(DAM, "asset", asset)
+            .subscribe_to(DAM, "asset", asset, &CHANGES)
             .subscribe(WORKFLOW, "process", desk.process.as_str());
         for (timer, at) in desk.timers() {
             wait = wait.timer(timer, at);

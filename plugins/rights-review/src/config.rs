@@ -210,8 +210,8 @@ pub struct Clearance {
     pub block_until_cleared: Block,
     /// Collections that ask for clearance when an asset is put into them.
     pub collections: Vec<String>,
-    /// Ids of custom actions that ask for clearance; none: all.
-    pub action_ids: Vec<String>,
+    /// Ids or titles of custom actions that ask for clearance; none: all.
+    pub actions: Vec<String>,
     /// Territory codes that are known; any other is refused. None: every two-letter code.
     pub territories: Vec<String>,
     /// Logical field that asks for clearance with the value `requested`.
@@ -239,7 +239,7 @@ impl Default for Clearance {
             reuse: Reuse::default(),
             block_until_cleared: Block::default(),
             collections: vec!["To publish".to_owned()],
-            action_ids: Vec::new(),
+            actions: Vec::new(),
             territories: Vec::new(),
             request_field: "clearance".to_owned(),
             consent_field: "talent_consent".to_owned(),

@@ -12,6 +12,15 @@ use crate::state::{Clearing, Review, State, Subject};
 
 /// Timer: a deleted asset did not come back.
 pub(crate) const GONE: &str = "gone";
+/// Events of an asset that its live runs hear of. All others, an action above all, begin a run of
+/// their own.
+pub(crate) const CHANGES: [&str; 5] = [
+    "asset.updated",
+    "asset.version-current",
+    "asset.deleted",
+    "asset.restored",
+    "asset.purged",
+];
 /// Signal: end the run and clean up.
 pub(crate) const CANCEL: &str = "cancel";
 
@@ -54,6 +63,7 @@ impl Course<'_> {
             Some(wanted) => self.begin_clearing(Clearing {
                 subject,
                 wanted: wanted.or_default(self.config),
+                before: request.before,
                 ..Clearing::default()
             }),
             None => self.look(subject),

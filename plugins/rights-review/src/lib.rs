@@ -13,6 +13,7 @@
 mod admit;
 mod clearance;
 mod config;
+mod consent;
 mod course;
 mod expiry;
 mod findings;

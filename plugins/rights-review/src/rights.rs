@@ -72,9 +72,14 @@ pub(crate) fn fingerprint(config: &Config, asset: &Asset) -> String {
         let needs = clearance.matrix.iter();
         needs.flat_map(|need| need.require.iter())
     });
+    let consent = config
+        .clearance
+        .iter()
+        .map(|clearance| &clearance.consent_field);
     let names = ["territories", "usage_rights"];
     let fields = required
         .chain(&config.date_fields)
+        .chain(consent)
         .map(String::as_str)
         .chain(names);
     let mut parts: Vec<String> = fields

@@ -59,12 +59,8 @@ impl Course<'_> {
 
     /// Start what an asset needs: a review of the end of its rights, a clearance, a mended field.
     pub(crate) fn inspect(&self, asset: &Asset) -> Result<bool, Error> {
-        if let Some(wanted) = self.asks_for_clearance(asset)? {
-            self.start(&Request {
-                asset: asset.id.clone(),
-                wanted: Some(wanted),
-                ..Request::default()
-            })?;
+        if let Some(request) = self.asks_for_clearance(asset)? {
+            self.start(&request)?;
             return Ok(true);
         }
         match rights::end(self.cx, self.config, asset) {
@@ -87,22 +83,27 @@ impl Course<'_> {
     }
 
     /// Does the asset itself ask for clearance? A talent who withdrew consent does, and blocks it.
-    fn asks_for_clearance(&self, asset: &Asset) -> Result<Option<Use>, Error> {
+    fn asks_for_clearance(&self, asset: &Asset) -> Result<Option<Request>, Error> {
         let Some(clearance) = &self.config.clearance else {
             return Ok(None);
         };
-        let says = |field: &str, word: &str| {
-            let texts = self.config.fields.texts(&asset.fields, field);
-            texts.iter().any(|text| text.eq_ignore_ascii_case(word))
+        let mut request = Request {
+            asset: asset.id.clone(),
+            wanted: Some(Use::default().or_default(self.config)),
+            ..Request::default()
         };
-        if says(&clearance.consent_field, "withdrawn") && !says("clearance_state", "blocked") {
-            self.keep_back(asset, "consent was withdrawn")?;
-            let words = [("clearance_state", "blocked".into())];
-            self.write_fields(asset, &words)?;
-            return Ok(Some(Use::default().or_default(self.config)));
+        if self.withdrawn(asset) {
+            request.before = self.block_withdrawn(asset)?;
+            return Ok(Some(request));
         }
-        let asked = says(&clearance.request_field, "requested");
-        Ok(asked.then(|| Use::default().or_default(self.config)))
+        let asked = self
+            .config
+            .fields
+            .texts(&asset.fields, &clearance.request_field);
+        let asked = asked
+            .iter()
+            .any(|text| text.eq_ignore_ascii_case("requested"));
+        Ok(asked.then_some(request))
     }
 
     /// Was this end of rights decided about before?

@@ -3,7 +3,7 @@
 use forebay_sdk::Step;
 
 use super::{DELETE, END, LEAD};
-use crate::course::{Course, GONE, Next};
+use crate::course::{CHANGES, Course, GONE, Next};
 use crate::state::{Phase, Review, State};
 use crate::{DAM, WORKFLOW};
 
@@ -28,7 +28,7 @@ impl Course<'_> {
         let (end, lead) = (review.end, review.leads.first().copied());
         let (ended, not_before) = (review.ended, review.not_before);
         let mut wait = Step::wait(State::Review(Box::new(review)))
-            .subscribe(DAM, "asset", subject.asset.as_str())
+            .subscribe_to(DAM, "asset", subject.asset.as_str(), &CHANGES)
             .due(end);
         if let Some(since) = subject.gone_since {
             let grace = self.config.asset_gone.grace;

@@ -34,7 +34,7 @@ const ARCHIVE_DELAY: Duration = Duration::from_secs(3 * 3600);
 const RESTORE_DELAY: Duration = Duration::from_secs(2 * 3600);
 
 /// Fields of the view `Workflow`, with their types; the use cases map to these.
-const WORKFLOW_FIELDS: [(&str, &str, bool); 17] = [
+const WORKFLOW_FIELDS: [(&str, &str, bool); 39] = [
     ("asset_type", "string", false),
     ("campaign", "string", false),
     ("region", "string", false),
@@ -52,6 +52,30 @@ const WORKFLOW_FIELDS: [(&str, &str, bool); 17] = [
     ("reviewed_at", "datetime", false),
     ("reviewed_version", "string", false),
     ("run", "string", false),
+    // Rights and clearance.
+    ("licence_type", "string", false),
+    ("talent_end", "date", true),
+    ("talent_consent", "string", false),
+    ("talent_release", "string", false),
+    ("music_licence", "string", false),
+    ("location_release", "string", false),
+    ("guardian_release", "string", false),
+    ("rights_status", "string", false),
+    ("rights_reviewed", "string", false),
+    ("renewal_reference", "string", false),
+    ("replacement_asset", "string", false),
+    ("replacement_instruction", "text", false),
+    ("deletion_request", "text", false),
+    ("clearance", "string", false),
+    ("clearance_state", "string", false),
+    ("clearance_uses", "string", true),
+    ("clearance_until", "date", false),
+    ("clearance_limits", "text", false),
+    ("clearance_run", "string", false),
+    // Missing fields.
+    ("metadata_state", "string", false),
+    ("metadata_missing", "string", true),
+    ("metadata_checked_at", "datetime", false),
 ];
 
 /// A domain that answers. Dropping it stops it.

@@ -24,6 +24,16 @@ const MODELS: &[(&str, &str, &str)] = &[
         "localizationRequested",
     ),
     (
+        "rights-review.bpmn20.xml",
+        "rightsReview",
+        "rightsReviewRequested",
+    ),
+    (
+        "asset-exception.bpmn20.xml",
+        "assetException",
+        "assetExceptionRequested",
+    ),
+    (
         "share-review.bpmn20.xml",
         "shareReview",
         "shareReviewRequested",
