@@ -5,7 +5,7 @@ use forebay_sdk::assets::{Asset, AssetStatus};
 use forebay_sdk::blocks::{Alarm, Question, Reading, present};
 use forebay_sdk::handler::{EffectMode, RunEnded};
 use forebay_sdk::workflow::StartRequest;
-use forebay_sdk::{Delivery, Error, FieldsExt, Step, Value};
+use forebay_sdk::{Delivery, Error, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::admit::RegionRequest;
@@ -195,23 +195,27 @@ impl Course<'_> {
 
     // ---- Regions --------------------------------------------------------------------------------
 
-    /// The regions a master is made for, as far as they are configured.
-    fn regions_of(&self, asset: &Asset) -> Vec<String> {
+    /// The regions a master is made for, as far as they are configured. What is not is put on
+    /// record once.
+    fn regions_of(&self, campaign: &mut Campaign, asset: &Asset) -> Vec<String> {
         let select = &self.config.select_regions;
         let named = self.config.fields.texts(&asset.fields, &select.from_field);
-        let known = |code: &String| self.config.regions.contains_key(code);
-        match (named.is_empty(), select.default) {
-            (false, _) => {
-                let (known, unknown): (Vec<_>, Vec<_>) = named.into_iter().partition(known);
-                if !unknown.is_empty() {
-                    let why = format!("not configured: {}", unknown.join(", "));
-                    self.note("region-unknown", &Subject::of(asset), why);
-                }
-                known
-            }
-            (true, DefaultRegions::All) => self.config.regions.keys().cloned().collect(),
-            (true, DefaultRegions::None) => Vec::new(),
+        if named.is_empty() {
+            return match select.default {
+                DefaultRegions::All => self.config.regions.keys().cloned().collect(),
+                DefaultRegions::None => Vec::new(),
+            };
         }
+        let is_known = |code: &String| self.config.regions.contains_key(code);
+        let (known, unknown): (Vec<_>, Vec<_>) = named.into_iter().partition(is_known);
+        if unknown != campaign.unknown {
+            if !unknown.is_empty() {
+                let why = format!("not configured: {}", unknown.join(", "));
+                self.note("region-unknown", &Subject::of(asset), why);
+            }
+            campaign.unknown = unknown;
+        }
+        known
     }
 
     /// Start on a version of the master: regions that have a version of an older master are checked
@@ -220,7 +224,7 @@ impl Course<'_> {
         campaign.master = Subject::of(asset);
         campaign.next_version = None;
         campaign.released = false;
-        for code in self.regions_of(asset) {
+        for code in self.regions_of(campaign, asset) {
             let entry = campaign.regions.get(&code).cloned().unwrap_or_default();
             if entry.version == asset.version {
                 continue;
@@ -240,7 +244,7 @@ impl Course<'_> {
         if campaign.next_version.is_some() {
             return Ok(());
         }
-        for code in self.regions_of(asset) {
+        for code in self.regions_of(campaign, asset) {
             if !campaign.regions.contains_key(&code) {
                 self.begin_in(campaign, &code, "")?;
             }
@@ -304,82 +308,6 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// The summary on the master.
-    fn show(&self, campaign: &Campaign, asset: &Asset) -> Result<(), Error> {
-        let map = &self.config.fields;
-        let mut assets = map.texts(&asset.fields, "localized_assets");
-        for entry in campaign.regions.values() {
-            if !entry.asset.is_empty() && !assets.contains(&entry.asset) {
-                assets.push(entry.asset.clone());
-            }
-        }
-        let state = matrix::write(&campaign.regions);
-        let shown = asset.fields.value(map.name("localization_state"));
-        let is_shown = shown.is_some_and(|shown| shown.to_plain() == state);
-        if is_shown && map.texts(&asset.fields, "localized_assets") == assets {
-            return Ok(());
-        }
-        let fields = [
-            ("localization_state", Value::Text(state)),
-            ("localized_assets", Value::Texts(assets)),
-            ("localization_run", Value::text(self.cx.run_id())),
-        ];
-        self.write_fields(&asset.id, &fields)
-    }
-
-    // ---- Ends -----------------------------------------------------------------------------------
-
-    fn cancelled(&self, mut campaign: Campaign) -> Next {
-        self.stop_open(&mut campaign, "cancelled")?;
-        campaign.desk.cancel(self.cx, "cancelled by an operator")?;
-        Ok(Step::cancel(
-            campaign.into_state(),
-            "cancelled",
-            "by an operator",
-        ))
-    }
-
-    /// The master is out of use: so is what is made from it, as far as `withdraw_cascade` says.
-    fn withdrawn(&self, mut campaign: Campaign, why: &str) -> Next {
-        self.stop_open(&mut campaign, "withdrawn")?;
-        self.cascade(&campaign, why)?;
-        if let Some(asset) = present(self.cx, &campaign.master.asset)?
-            && !campaign.regions.is_empty()
-        {
-            self.show(&campaign, &asset)?;
-        }
-        campaign.desk.close(self.cx, "withdrawn")?;
-        Ok(Step::complete(campaign.into_state(), "withdrawn", why))
-    }
-
-    fn cascade(&self, campaign: &Campaign, why: &str) -> Result<(), Error> {
-        if !self.config.withdraw_cascade {
-            return Ok(());
-        }
-        for entry in campaign.regions.values() {
-            if matches!(entry.standing, Standing::Approved | Standing::Outdated) {
-                self.restrict(&entry.asset, "withdrawn", why)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Rule C-13: the master is deleted or in the trash; it may come back within the grace.
-    fn master_gone(&self, mut campaign: Campaign) -> Next {
-        let since = *campaign.gone_since.get_or_insert(self.cx.now());
-        if self.cx.now() < self.given_up_at(since)? {
-            return self.wait_for_regions(campaign);
-        }
-        self.stop_open(&mut campaign, "withdrawn")?;
-        self.cascade(&campaign, "the master was deleted")?;
-        campaign.desk.cancel(self.cx, "asset deleted")?;
-        Ok(Step::cancel(
-            campaign.into_state(),
-            "asset-gone",
-            "the master was deleted",
-        ))
-    }
-
     // ---- Asking and waiting ---------------------------------------------------------------------
 
     /// Ask about the master as a whole; the first question opens its process.
@@ -402,7 +330,7 @@ impl Course<'_> {
             .open(self.cx, &self.rules(), request, vec![question])
     }
 
-    fn wait_for_regions(&self, campaign: Campaign) -> Next {
+    pub(crate) fn wait_for_regions(&self, campaign: Campaign) -> Next {
         let master = campaign.master.asset.clone();
         let mut wait = Step::wait(campaign.clone().into_state()).subscribe(DAM, "asset", master);
         if let Some(since) = campaign.gone_since {

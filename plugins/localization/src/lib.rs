@@ -12,12 +12,14 @@ mod admit;
 mod campaign;
 mod config;
 mod course;
+mod ends;
 mod file;
 mod findings;
 mod matrix;
 mod region;
 mod release;
 mod state;
+mod team;
 mod update;
 
 #[cfg(test)]

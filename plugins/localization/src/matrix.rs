@@ -4,7 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::state::{Entry, Standing};
+use forebay_sdk::assets::Asset;
+use forebay_sdk::blocks::present;
+use forebay_sdk::{Error, FieldsExt, Value};
+
+use crate::course::Course;
+use crate::state::{Campaign, Entry, Region, Standing};
 
 /// Between regions.
 const BETWEEN: &str = "; ";
@@ -48,6 +53,56 @@ fn read_entry(text: &str) -> Option<(String, Entry)> {
         ..Entry::default()
     };
     Some((code.to_owned(), entry))
+}
+
+impl Course<'_> {
+    /// The summary on the master.
+    pub(crate) fn show(&self, campaign: &Campaign, asset: &Asset) -> Result<(), Error> {
+        let map = &self.config.fields;
+        let mut assets = map.texts(&asset.fields, "localized_assets");
+        for entry in campaign.regions.values() {
+            if !entry.asset.is_empty() && !assets.contains(&entry.asset) {
+                assets.push(entry.asset.clone());
+            }
+        }
+        let state = write(&campaign.regions);
+        let shown = asset.fields.value(map.name("localization_state"));
+        let is_shown = shown.is_some_and(|shown| shown.to_plain() == state);
+        if is_shown && map.texts(&asset.fields, "localized_assets") == assets {
+            return Ok(());
+        }
+        let fields = [
+            ("localization_state", Value::Text(state)),
+            ("localized_assets", Value::Texts(assets)),
+            ("localization_run", Value::text(self.cx.run_id())),
+        ];
+        self.write_fields(&asset.id, &fields)
+    }
+
+    /// The same by a region whose master's run has ended.
+    pub(crate) fn show_alone(&self, region: &Region) -> Result<(), Error> {
+        let Some(master) = present(self.cx, &region.master.asset)? else {
+            return Ok(());
+        };
+        let map = &self.config.fields;
+        let shown = map.texts(&master.fields, "localization_state").join("; ");
+        let mut regions = read(&shown);
+        let entry = regions.entry(region.region.clone()).or_default();
+        entry.standing = region.standing;
+        entry.version.clone_from(&region.master.version);
+        let mut assets = map.texts(&master.fields, "localized_assets");
+        if !region.file_id().is_empty() {
+            region.file_id().clone_into(&mut entry.asset);
+            if !assets.contains(&entry.asset) {
+                assets.push(entry.asset.clone());
+            }
+        }
+        let fields = [
+            ("localization_state", Value::Text(write(&regions))),
+            ("localized_assets", Value::Texts(assets)),
+        ];
+        self.write_fields(&master.id, &fields)
+    }
 }
 
 #[cfg(test)]

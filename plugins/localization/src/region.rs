@@ -1,19 +1,16 @@
 //! The course of a region: the team adapts, reviewers decide, rights are looked at, and the version
 //! is released.
 
-use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{Alarm, Answer, Question, Reading, Span, end_of, fill, present};
-use forebay_sdk::handler::{EffectMode, Fired, RunEnded, interfaces};
-use forebay_sdk::time::{DAY, MINUTE};
+use forebay_sdk::blocks::{Alarm, Answer, Question, Reading, present};
+use forebay_sdk::handler::{EffectMode, Fired, RunEnded};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
-use forebay_sdk::{Delivery, Error, OrAbsent, Step, Timestamp, Value};
+use forebay_sdk::{Delivery, Error, OrAbsent, Step};
 
 use crate::admit::{RegionRequest, Request};
 use crate::campaign::{ALONE, RELEASE, REPORT, Report};
-use crate::config::{RegionConfig, StoreMode};
 use crate::course::{CANCEL, Course, GONE, Next};
 use crate::state::{Region, Standing, Subject};
-use crate::{DAM, WORKFLOW, matrix};
+use crate::{DAM, WORKFLOW};
 
 /// Question to the team.
 pub(crate) const ADAPT: &str = "adapt";
@@ -22,14 +19,11 @@ pub(crate) const REVIEW: &str = "review";
 /// Question to the coordinator where no flow reviews rights.
 pub(crate) const RIGHTS: &str = "rights";
 /// The file is there.
-const DELIVERED: &str = "delivered";
+pub(crate) const DELIVERED: &str = "delivered";
 /// The region needs no version.
-const NOT_NEEDED: &str = "not-needed";
+pub(crate) const NOT_NEEDED: &str = "not-needed";
 /// Form field: the file in the DAM.
-const ASSET: &str = "asset";
-/// Working days in a span of days by the wall clock, at the least: how far a lead time can reach back.
-const DAYS_PER_WORKING_DAY: i64 = 3;
-
+pub(crate) const ASSET: &str = "asset";
 impl Course<'_> {
     pub(crate) fn begin_region(&self, master: Subject, wanted: RegionRequest) -> Next {
         let region = Region {
@@ -170,57 +164,6 @@ impl Course<'_> {
 
     // ---- The team -------------------------------------------------------------------------------
 
-    /// Ask the team for a file; `why` says why again.
-    pub(crate) fn ask_team(
-        &self,
-        region: &mut Region,
-        master: &Asset,
-        why: &str,
-    ) -> Result<(), Error> {
-        let config = self.region_config(&region.region)?;
-        region.round += 1;
-        region.standing = Standing::Adapting;
-        let (code, language) = (&region.region, &config.language);
-        let mut text = Vec::new();
-        if !why.is_empty() {
-            text.push(why.to_owned());
-        }
-        text.push(format!(
-            "Adapt \"{}\" for {code} in {language}.",
-            master.name
-        ));
-        text.push(format!(
-            "Name of the file: {}",
-            self.file_name(region, config)?
-        ));
-        if let Some(album) = self.album_path(region, master)? {
-            text.push(format!("Upload it to {album}, or enter its id here."));
-        }
-        for link in &master.links {
-            text.push(format!("{}: {}", link.rel, link.href));
-        }
-        for field in &self.config.brief {
-            let values = self.config.fields.texts(&master.fields, field);
-            text.push(format!("{field}: {}", values.join(", ")));
-        }
-        if !region.previous.is_empty() {
-            text.push(format!("The version before: {}", region.previous));
-        }
-        let mut outcomes = vec![DELIVERED];
-        if self.config.not_needed_allowed {
-            outcomes.push(NOT_NEEDED);
-            text.push("Where the region needs no version, say why in the comment.".to_owned());
-        }
-        let id = format!("{ADAPT}:{code}:{}", region.round);
-        let question = Question::to_group(&id, &format!("Adaptation {code}"), &config.team)
-            .title(format!("{code}: adapt \"{}\"", master.name))
-            .text(text.join("\n"))
-            .outcomes(&outcomes)
-            .form(ASSET, "Id of the localized file in the DAM", false)
-            .sla(self.time_to_work(config, master)?);
-        self.ask_in(region, question)
-    }
-
     /// Ask in the region's process; the first question opens it.
     pub(crate) fn ask_in(&self, region: &mut Region, question: Question) -> Result<(), Error> {
         if region.desk.is_open() {
@@ -247,82 +190,6 @@ impl Course<'_> {
         let master = self.cx.assets().get(&region.master.asset)?;
         self.ask_team(region, &master, why)?;
         self.report(region)
-    }
-
-    /// How long the team has: its time for work, or less where a date is near.
-    fn time_to_work(&self, config: &RegionConfig, master: &Asset) -> Result<Span, Error> {
-        let Some(deadline) = self.deadline(config, master)? else {
-            return Ok(config.sla.work);
-        };
-        let now = self.cx.now();
-        let usual = config
-            .sla
-            .work
-            .after(self.cx, &self.config.calendar, now, 100)?;
-        if usual <= deadline {
-            return Ok(config.sla.work);
-        }
-        // A deadline that has passed is due at once, and escalated within the hour.
-        let minutes = ((deadline - now) / MINUTE).max(30);
-        Ok(Span::Minutes(u32::try_from(minutes).unwrap_or(u32::MAX)))
-    }
-
-    /// The lead time before the date that the master names.
-    fn deadline(&self, config: &RegionConfig, master: &Asset) -> Result<Option<Timestamp>, Error> {
-        let field = config.deadline_from.as_deref().unwrap_or_default();
-        let Some(value) = self.config.fields.value(&master.fields, field) else {
-            return Ok(None);
-        };
-        let date = end_of(self.cx, &self.config.calendar, value)?;
-        let Some(lead) = config.lead else {
-            return Ok(Some(date));
-        };
-        // Spans count forward only, over weekends and days off: the latest day from which the lead
-        // still ends in time.
-        let days = match lead {
-            Span::BusinessDays(days) => i64::from(days) * DAYS_PER_WORKING_DAY + 10,
-            Span::BusinessHours(hours) => i64::from(hours) * DAYS_PER_WORKING_DAY + 10,
-            Span::Minutes(minutes) => return Ok(Some(date - i64::from(minutes) * MINUTE)),
-        };
-        for back in 0..days {
-            let start = date - back * DAY;
-            if lead.after(self.cx, &self.config.calendar, start, 100)? <= date {
-                return Ok(Some(start));
-            }
-        }
-        Ok(Some(date - days * DAY))
-    }
-
-    fn album_path(&self, region: &Region, master: &Asset) -> Result<Option<String>, Error> {
-        let store = &self.config.store;
-        if store.mode == StoreMode::InPlace || store.album.is_empty() {
-            return Ok(None);
-        }
-        let language = &self.region_config(&region.region)?.language;
-        let path = fill(&store.album, |name| match name {
-            "region" => Some(region.region.clone()),
-            "language" => Some(language.clone()),
-            field => {
-                let texts = self.config.fields.texts(&master.fields, field);
-                texts.into_iter().next()
-            }
-        })?;
-        Ok(Some(path))
-    }
-
-    /// The album files arrive in; made where it is not there.
-    fn album(&self, region: &Region, master: &Asset) -> Result<Option<String>, Error> {
-        if !self.cx.available(DAM, interfaces::COLLECTIONS) {
-            return Ok(None);
-        }
-        let Some(path) = self.album_path(region, master)? else {
-            return Ok(None);
-        };
-        let album = match self.cx.collections().find(&path)? {
-            Some(album) => album,
-            None => self.cx.collections().create(&path)?,
-        };
-        Ok(Some(album.id))
     }
 
     // ---- Answers --------------------------------------------------------------------------------
@@ -406,30 +273,6 @@ impl Course<'_> {
             asset: region.file_id().to_owned(),
         };
         self.cx.signal(&region.campaign, REPORT, &report)
-    }
-
-    fn show_alone(&self, region: &Region) -> Result<(), Error> {
-        let Some(master) = present(self.cx, &region.master.asset)? else {
-            return Ok(());
-        };
-        let map = &self.config.fields;
-        let shown = map.texts(&master.fields, "localization_state").join("; ");
-        let mut regions = matrix::read(&shown);
-        let entry = regions.entry(region.region.clone()).or_default();
-        entry.standing = region.standing;
-        entry.version.clone_from(&region.master.version);
-        let mut assets = map.texts(&master.fields, "localized_assets");
-        if !region.file_id().is_empty() {
-            region.file_id().clone_into(&mut entry.asset);
-            if !assets.contains(&entry.asset) {
-                assets.push(entry.asset.clone());
-            }
-        }
-        let fields = [
-            ("localization_state", Value::Text(matrix::write(&regions))),
-            ("localized_assets", Value::Texts(assets)),
-        ];
-        self.write_fields(&master.id, &fields)
     }
 
     /// End before there is a version. A file that is there stays, and is not released.

@@ -51,6 +51,8 @@ pub struct Campaign {
     pub master: Subject,
     /// Where each region stands.
     pub regions: BTreeMap<String, Entry>,
+    /// Regions the master names that are not configured.
+    pub unknown: Vec<String>,
     /// Where the coordinator and the teams of finished regions are asked.
     pub desk: Desk,
     /// A newer version that waits until the open regions are finished.
