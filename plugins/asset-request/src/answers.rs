@@ -82,7 +82,7 @@ impl Course<'_> {
         );
         state.round += 1;
         self.reopen(state)?;
-        let named = answer.texts("lines");
+        let named = answer.texts("wrongLines");
         let why = format!("Rejected: {}", answer.comment);
         for index in 0..state.lines.len() {
             let line = &state.lines[index];
@@ -117,7 +117,7 @@ impl Course<'_> {
         let Some((rule, decided)) = self.config.routing.decide(&facts) else {
             return Err(Error::invalid("routing has no default rule"));
         };
-        let due = answer.text("due").unwrap_or_default();
+        let due = answer.text("newDue").unwrap_or_default();
         let id = format!("agree:{number}");
         let question = Question::routed(&id, "agree", &decided.to, &Routing::rule_name(rule))
             .title(format!("Request {} changes", state.request.id))
@@ -126,7 +126,7 @@ impl Course<'_> {
                 answer.comment
             ))
             .outcomes(&["agree", "refuse"])
-            .form("due", "Due date agreed", false)
+            .form("newDue", "Due date agreed", false)
             .form("comment", "Comment", false);
         state.desk.ask(self.cx, &self.rules(), vec![question])
     }
@@ -139,7 +139,7 @@ impl Course<'_> {
         };
         self.remark(state, answer, words);
         if agreed {
-            if let Some(due) = answer.text("due")
+            if let Some(due) = answer.text("newDue")
                 && let Ok(at) = end_of(self.cx, &self.config.calendar, &Value::Text(due))
             {
                 state.due = Some(at);

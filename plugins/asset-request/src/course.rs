@@ -138,7 +138,7 @@ impl Course<'_> {
             .title(format!("Your request {}", state.request.id))
             .text(text)
             .outcomes(&["change", "withdraw"])
-            .form("due", "New due date", false)
+            .form("newDue", "New due date", false)
             .form("comment", "What changes", false);
         Ok(vec![question])
     }
@@ -309,7 +309,7 @@ impl Course<'_> {
             ))
             .text(link)
             .outcomes(&["accept", "reject", "withdraw"])
-            .form("lines", "Which lines are wrong (none: all)", false)
+            .form("wrongLines", "Which lines are wrong (none: all)", false)
             .form("comment", "What is wrong", false);
         let after = self.config.accept.auto_after;
         state.closes_at = Some(after.after(self.cx, &self.config.calendar, self.cx.now(), 100)?);

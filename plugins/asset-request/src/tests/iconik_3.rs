@@ -295,7 +295,7 @@ fn the_wrong_length_leaves_the_line_open() {
 fn a_change_of_scope_agrees_on_a_new_date() {
     let world = world();
     begin(&world, "9:16 15s");
-    let wish = [("comment", "with subtitles"), ("due", "2027-01-31")];
+    let wish = [("comment", "with subtitles"), ("newDue", "2027-01-31")];
     answer(&world, "yours", RITA, "change", &wish);
     let due = date(20);
     answer(
@@ -303,7 +303,7 @@ fn a_change_of_scope_agrees_on_a_new_date() {
         "agree",
         EVA,
         "agree",
-        &[("due", &due), ("comment", "fine")],
+        &[("newDue", &due), ("comment", "fine")],
     );
     let text = world.people.text(&open(&world, "select"));
     assert!(text.contains("with subtitles"), "{text}");

@@ -3,7 +3,7 @@
 use super::library::CustomField;
 
 /// Fields of one text.
-const TEXTS: [&str; 56] = [
+const TEXTS: [&str; 57] = [
     // What an asset is and whose.
     "asset_type",
     "campaign",
@@ -38,6 +38,7 @@ const TEXTS: [&str; 56] = [
     // Requests.
     "request_id",
     "requested_by",
+    "request_key",
     "usage_note",
     "share_expiry",
     // Localization.
