@@ -152,6 +152,14 @@ fn scenario_5_edits_within_a_minute_show_one_result() {
 }
 
 #[test]
+fn changes_that_no_rule_asks_about_are_not_checked() {
+    let world = world();
+    world.dam_event("asset.updated", "a1", &[("exception_state", "open")]);
+    world.wind(2 * MINUTE);
+    assert!(!world.audit().contains(&"rechecked".to_owned()));
+}
+
+#[test]
 fn scenario_6_a_waiver_ends_with_its_date() {
     let world = world();
     let until = date(90);

@@ -59,11 +59,10 @@ fn scenario_1_the_table_shows_exactly_what_is_missing() {
         asset.fields.push(Field::new("music_licence", "M-1"))
     });
     world.dam_event("asset.updated", "a1", &[]);
-    assert!(
-        world
-            .people
-            .open()
-            .contains(&"clear:3: legal-us".to_owned())
+    assert_eq!(
+        world.people.open(),
+        ["clear:3: legal-us"],
+        "the producer is done"
     );
     assert!(
         world
@@ -219,4 +218,42 @@ fn a_field_on_the_asset_asks_for_clearance_once() {
     assert_eq!(world.dam.field("a1", "clearance_limits"), "no print");
     world.dam_event("asset.updated", "a1", &[]);
     assert_eq!(world.people.open(), [""; 0]);
+}
+
+#[test]
+fn consent_withdrawn_while_another_use_is_reviewed_blocks_too() {
+    let world = world(&[("territories", "DE")]);
+    ask(&world, &["web"], &["DE"]);
+    world
+        .people
+        .answer("clear:1", "ann@example.com", "cleared", &[]);
+    world.decided();
+    ask(&world, &["web"], &["US"]);
+    assert_eq!(world.dam.access.borrow()["a1"], "open");
+    world.dam.change("a1", |asset| {
+        asset.fields.push(Field::new("talent_consent", "withdrawn"));
+    });
+    world.dam_event("asset.updated", "a1", &[]);
+    assert_eq!(world.dam.access.borrow()["a1"], "no-publish");
+    assert_eq!(world.dam.field("a1", "clearance_state"), "blocked");
+}
+
+#[test]
+fn a_use_that_was_cleared_is_reviewed_again_after_consent_was_withdrawn() {
+    let world = world(&[]);
+    ask(&world, &["web"], &[]);
+    world
+        .people
+        .answer("clear:1", "ann@example.com", "cleared", &[]);
+    world.decided();
+    world.dam.change("a1", |asset| {
+        asset.fields.push(Field::new("talent_consent", "withdrawn"));
+    });
+    world.dam_event("asset.updated", "a1", &[]);
+    assert_eq!(world.people.open(), ["clear:1: rights"], "not reused");
+    world
+        .people
+        .answer("clear:1", "ann@example.com", "cleared", &[]);
+    world.decided();
+    assert_eq!(world.dam.access.borrow()["a1"], "open", "as it was before");
 }
