@@ -74,20 +74,18 @@ impl World {
     /// # Errors
     /// If the store fails.
     pub async fn audit(&self, run: &Run) -> anyhow::Result<Vec<AuditEntry>> {
-        let page = PageRequest {
-            cursor: None,
-            limit: 500,
-        };
-        let records = self
-            .core()
-            .store()
-            .audit_records(Some(&run.id), page)
-            .await?;
-        Ok(records
-            .items
-            .into_iter()
-            .map(|record| record.entry)
-            .collect())
+        let mut entries = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = PageRequest { cursor, limit: 500 };
+            let store = self.core().store();
+            let records = store.audit_records(Some(&run.id), page).await?;
+            entries.extend(records.items.into_iter().map(|record| record.entry));
+            cursor = records.next;
+            if cursor.is_none() {
+                return Ok(entries);
+            }
+        }
     }
 
     /// Read a resource of the API, with a key that may do everything: status and text.
