@@ -386,7 +386,7 @@ impl Store for SqliteStore {
 
     async fn probe(&self) -> Result<()> {
         self.write(|c| {
-            rows::execute(c, "UPDATE meta SET value = value WHERE key = 'probe'", [])?;
+            rows::execute(c, schema::PROBE, [])?;
             Ok(())
         })
         .await

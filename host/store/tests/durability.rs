@@ -204,6 +204,63 @@ async fn a_store_that_cannot_be_written_says_so_and_recovers() {
     );
 }
 
+/// Set for the child whose files may not grow: the folder of its store.
+#[cfg(unix)]
+const STUNTED: &str = "FOREBAY_STORE_TEST_STUNTED";
+
+/// Not a test of its own: what the child does whose files may not grow. Without the variable it does
+/// nothing.
+#[cfg(unix)]
+#[tokio::test]
+async fn child_whose_commit_fails() {
+    let Ok(folder) = std::env::var(STUNTED) else {
+        return;
+    };
+    let store = open(Path::new(&folder));
+    store
+        .record_events(batch(vec![event("before", "1")]))
+        .await
+        .unwrap();
+    // The log would grow beyond what is allowed: the system refuses to write, in the commit.
+    let large = event("lost", &"x".repeat(1_200_000));
+    let lost = store.record_events(batch(vec![large])).await;
+    assert!(matches!(lost, Err(Error::Unknown(_))), "{lost:?}");
+    store
+        .record_events(batch(vec![event("after", "1")]))
+        .await
+        .unwrap();
+    store.start_run(new_run("after", 1)).await.unwrap();
+    store.probe().await.unwrap();
+    println!("it went on");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_goes_on_after_a_commit_of_unknown_fate() {
+    let folder = tempfile::tempdir().unwrap();
+    // A process that ignores the signal is told of an I/O error when a file of its own would grow
+    // beyond 1 MiB (2048 blocks).
+    let child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -S -f 2048; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "child_whose_commit_fails", "--nocapture"])
+        .env(STUNTED, folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    let complained = String::from_utf8_lossy(&child.stderr);
+    assert!(said.contains("it went on"), "{said}{complained}");
+
+    let store = open(folder.path());
+    let events = store.unrouted_events(9).await.unwrap();
+    let ids: Vec<&str> = events
+        .iter()
+        .map(|stored| stored.event.entity.id.as_str())
+        .collect();
+    assert_eq!(ids, ["before", "after"]);
+    assert!(store.verify_audit().await.unwrap().is_ok());
+}
+
 /// Set for the child: the folder of its store.
 const CHILD: &str = "FOREBAY_STORE_TEST_CHILD";
 

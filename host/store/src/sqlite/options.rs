@@ -48,6 +48,9 @@ pub struct SqliteOptions {
     /// Look through the whole file for damage when it is opened, if it is not larger than so many
     /// bytes. Takes seconds per gigabyte.
     pub check_up_to: u64,
+    /// Write and read on threads of the store. Without, every method does its work on the caller's
+    /// thread, which it blocks: for simulations, in which nothing else may happen meanwhile.
+    pub own_threads: bool,
     /// What payloads are sealed with; without it they are stored as they are.
     pub key: Option<StoreKey>,
 }
@@ -64,6 +67,7 @@ impl SqliteOptions {
             read_connections: DEFAULT_READ_CONNECTIONS,
             busy_timeout: DEFAULT_BUSY_TIMEOUT,
             check_up_to: DEFAULT_CHECK_UP_TO,
+            own_threads: true,
             key: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Reading: a few read-only connections, used on the runtime's blocking threads.
+//! Reading: a few read-only connections, used on the runtime's blocking threads or the caller's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::SqliteOptions;
+use super::rows::execute;
 use super::schema::open_reader;
 use crate::{Error, Result};
 
@@ -48,15 +49,21 @@ impl Readers {
                 Some(connection) => connection,
                 None => open_reader(&options)?,
             };
-            let transaction = connection.unchecked_transaction()?;
-            let result = work(&transaction);
-            drop(transaction);
+            // What fails or panics in between takes the connection with it, and its transaction.
+            execute(&connection, "BEGIN", [])?;
+            let result = work(&connection);
+            if !connection.is_autocommit() {
+                execute(&connection, "ROLLBACK", [])?;
+            }
             idle.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(connection);
             drop(room);
             result
         };
+        if !self.options.own_threads {
+            return read();
+        }
         tokio::task::spawn_blocking(read)
             .await
             .map_err(|error| failed(error.to_string()))?

@@ -20,6 +20,11 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(include_str!("../../migrations/0003_triggers.sql")),
 ];
 
+/// A write that reaches the disk and says nothing. The value alternates: SQLite writes no page that
+/// stays as it is.
+pub(super) const PROBE: &str =
+    "UPDATE meta SET value = CASE value WHEN '' THEN '-' ELSE '' END WHERE key = 'probe'";
+
 /// The one connection that writes: settings applied, schema current, and every run whose owner died
 /// claimable. Call with the lock held, and after the file was inspected.
 pub(super) fn open_writer(options: &SqliteOptions) -> Result<Connection> {
@@ -35,15 +40,33 @@ pub(super) fn open_writer(options: &SqliteOptions) -> Result<Connection> {
             options.path.display()
         )));
     }
-    // FULL syncs the log at every commit: what is answered survives a power cut.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
+    be_durable(&connection)?;
     migrate(&mut connection)?;
     if options.key.is_some() {
         seal::note(&connection, options.key.as_ref())?;
     }
     orphaned_runs_become_due(&connection)?;
     Ok(connection)
+}
+
+/// The one connection that writes, anew, while the host runs: file and schema are there, and the runs
+/// that are claimed have their owner.
+pub(super) fn reopen_writer(options: &SqliteOptions) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&options.path, flags)?;
+    configure(&connection, options)?;
+    be_durable(&connection)?;
+    Ok(connection)
+}
+
+fn be_durable(connection: &Connection) -> Result<()> {
+    // FULL syncs the log at every commit: what is answered survives a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
+    // What a savepoint would put back needs to outlive nothing: without this SQLite writes it to a
+    // file for every write that shares a transaction.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
 }
 
 /// A connection that only reads.

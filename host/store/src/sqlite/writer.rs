@@ -2,29 +2,49 @@
 //! disk goes into the next transaction together. Each write has a savepoint, so its failure undoes
 //! itself only; each is answered after the commit that holds it.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+mod mend;
+mod pace;
+#[cfg(test)]
+mod tests;
 
-use forebay_model::SharedClock;
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
+
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use self::pace::Pace;
 use super::SqliteOptions;
 use super::damage::Damage;
 use super::error::Failure;
 use crate::{Error, Result};
 
 /// Handle of the writer thread. Dropping it ends the thread after what is queued.
-#[derive(Debug)]
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Queued>>,
+    way: Way,
     room: Arc<Semaphore>,
     length: usize,
-    thread: Option<JoinHandle<()>>,
+}
+
+/// Where writes are made.
+enum Way {
+    /// On a thread of the store.
+    Thread {
+        queue: Option<mpsc::Sender<Queued>>,
+        thread: Option<JoinHandle<()>>,
+    },
+    /// On the thread of whoever asks, one at a time.
+    Here(Mutex<Committer>),
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
 }
 
 impl Writer {
@@ -34,28 +54,33 @@ impl Writer {
         options: &SqliteOptions,
         damage: Damage,
     ) -> Result<Self> {
-        let (queue, jobs) = mpsc::channel();
         let committer = Committer {
             connection,
-            jobs,
-            max_batch: options.max_batch.max(1),
-            linger: options.linger,
-            clock: options.clock.clone(),
-            broken: None,
+            options: options.clone(),
+            doubt: None,
             damage,
         };
-        let thread = thread::Builder::new()
-            .name("forebay-store".to_owned())
-            .spawn(move || committer.serve())
-            .map_err(|error| Error::Unusable(format!("cannot start its writer: {error}")))?;
+        let way = if options.own_threads {
+            let (queue, jobs) = mpsc::channel();
+            let queued = Queue {
+                jobs,
+                max_batch: options.max_batch.max(1),
+                pace: Pace::new(options.linger),
+            };
+            let thread = thread::Builder::new()
+                .name("forebay-store".to_owned())
+                .spawn(move || queued.serve(committer))
+                .map_err(|error| Error::Unusable(format!("cannot start its writer: {error}")))?;
+            Way::Thread {
+                queue: Some(queue),
+                thread: Some(thread),
+            }
+        } else {
+            Way::Here(Mutex::new(committer))
+        };
         let length = options.queue.clamp(1, Semaphore::MAX_PERMITS);
         let room = Arc::new(Semaphore::new(length));
-        Ok(Self {
-            queue: Some(queue),
-            room,
-            length,
-            thread: Some(thread),
-        })
+        Ok(Self { way, room, length })
     }
 
     /// Do this in a transaction. Waits for room in the queue and for the commit. A future that is
@@ -84,11 +109,17 @@ impl Writer {
             result: None,
             reply,
         });
-        self.queue
-            .as_ref()
-            .ok_or_else(gone)?
-            .send(Queued { job, _room: room })
-            .map_err(|_| gone())?;
+        let queued = Queued { job, _room: room };
+        match &self.way {
+            Way::Thread { queue, .. } => {
+                let queue = queue.as_ref().ok_or_else(gone)?;
+                queue.send(queued).map_err(|_| gone())?;
+            }
+            Way::Here(committer) => {
+                let mut committer = committer.lock().unwrap_or_else(PoisonError::into_inner);
+                committer.commit(vec![queued]);
+            }
+        }
         answer
             .await
             .map_err(|_| Error::Unknown("its writer ended meanwhile".to_owned()))?
@@ -97,8 +128,11 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take()
+        let Way::Thread { queue, thread } = &mut self.way else {
+            return;
+        };
+        *queue = None;
+        if let Some(thread) = thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the store's writer thread panicked");
@@ -148,56 +182,68 @@ where
     }
 }
 
-/// The thread's side.
-struct Committer {
-    connection: Connection,
+/// What the thread takes its work from.
+struct Queue {
     jobs: mpsc::Receiver<Queued>,
     max_batch: usize,
-    linger: Duration,
-    clock: SharedClock,
-    /// Set when the fate of a commit is unknown: going on could acknowledge writes on top of lost
-    /// ones. The next start finds out what is on disk.
-    broken: Option<String>,
-    damage: Damage,
+    pace: Pace,
 }
 
-impl Committer {
-    fn serve(mut self) {
+impl Queue {
+    fn serve(mut self, mut committer: Committer) {
         while let Ok(first) = self.jobs.recv() {
             let batch = self.gather(first);
-            self.commit(batch);
-        }
-        if self.damage.met().is_some() {
-            self.leave_the_file_alone();
+            committer.commit(batch);
         }
     }
 
-    /// Closing the last connection would bring the log into the file.
-    fn leave_the_file_alone(&self) {
-        let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-        if let Err(error) = self.connection.set_db_config(keep, true) {
-            tracing::error!(%error, "the log of the damaged store may be brought into its file");
-        }
-    }
-
-    fn gather(&self, first: Queued) -> Vec<Queued> {
+    fn gather(&mut self, first: Queued) -> Vec<Queued> {
         let mut batch = vec![first];
-        while batch.len() < self.max_batch {
-            let next = if self.linger.is_zero() {
-                self.jobs.try_recv().ok()
-            } else {
-                self.jobs.recv_timeout(self.linger).ok()
-            };
-            match next {
-                Some(job) => batch.push(job),
-                None => break,
-            }
+        self.take_queued(&mut batch);
+        if batch.len() < self.max_batch
+            && let Some(wait) = self.pace.wait()
+        {
+            let before = batch.len();
+            thread::sleep(wait);
+            self.take_queued(&mut batch);
+            self.pace.joined(batch.len() - before);
         }
         batch
     }
 
+    fn take_queued(&self, batch: &mut Vec<Queued>) {
+        while batch.len() < self.max_batch
+            && let Ok(next) = self.jobs.try_recv()
+        {
+            batch.push(next);
+        }
+    }
+}
+
+/// Makes transactions.
+struct Committer {
+    connection: Connection,
+    options: SqliteOptions,
+    /// Set while the fate of a commit is unknown: going on could build on lost ground.
+    doubt: Option<String>,
+    damage: Damage,
+}
+
+impl Drop for Committer {
+    /// Closing the last connection to a damaged file would bring the log into it.
+    fn drop(&mut self) {
+        let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        if self.damage.met().is_some()
+            && let Err(error) = self.connection.set_db_config(keep, true)
+        {
+            tracing::error!(%error, "the log of the damaged store may be brought into its file");
+        }
+    }
+}
+
+impl Committer {
     fn commit(&mut self, batch: Vec<Queued>) {
-        let began = self.clock.now();
+        let began = self.options.clock.now();
         let mut written: Vec<Queued> = Vec::with_capacity(batch.len());
         let mut batch = batch.into_iter();
         while let Some(mut queued) = batch.next() {
@@ -221,15 +267,16 @@ impl Committer {
         #[expect(clippy::cast_precision_loss, reason = "batches are far below 2^52")]
         metrics::histogram!("forebay_store_commit_jobs").record(jobs as f64);
         metrics::histogram!("forebay_store_commit_seconds")
-            .record(self.clock.now().since(began).as_secs_f64());
+            .record(self.options.clock.now().since(began).as_secs_f64());
     }
 
     fn begin(&mut self) -> std::result::Result<(), Failure> {
-        if let Some(why) = &self.broken {
-            return Err(Failure::Unwritten(why.clone()));
-        }
         if let Some(damaged) = self.damage.met() {
             return Err(damaged);
+        }
+        if let Some(why) = &self.doubt {
+            self.connection = mend::reopen(&self.options, why)?;
+            self.doubt = None;
         }
         execute(&self.connection, "BEGIN IMMEDIATE")
             .map_err(|error| Failure::Unwritten(error.to_string()))
@@ -245,9 +292,8 @@ impl Committer {
         let failure = Failure::of_commit(&error);
         tracing::error!(%error, "a commit failed");
         if let Failure::Unknown(why) = &failure {
-            self.broken = Some(format!(
-                "an earlier commit failed ({why}); restart the host"
-            ));
+            metrics::counter!("forebay_store_commits_in_doubt_total").increment(1);
+            self.doubt = Some(why.clone());
         }
         if !self.connection.is_autocommit() {
             roll_back(&self.connection);
@@ -308,6 +354,3 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
 }
-
-#[cfg(test)]
-mod tests;

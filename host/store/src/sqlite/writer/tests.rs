@@ -42,7 +42,10 @@ impl Bench {
             reply,
         });
         let room = self.writer.room.clone().try_acquire_owned().unwrap();
-        let queue = self.writer.queue.as_ref().unwrap();
+        let Way::Thread { queue, .. } = &self.writer.way else {
+            panic!("it has no thread");
+        };
+        let queue = queue.as_ref().unwrap();
         queue.send(Queued { job, _room: room }).unwrap();
         inside.recv().unwrap();
         let_go
