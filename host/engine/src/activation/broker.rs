@@ -20,7 +20,7 @@ use crate::topology::binding;
 
 /// What changes while the activation runs.
 pub(super) struct Inner {
-    tape: Tape,
+    pub(super) tape: Tape,
     pub(super) gathered: Gathered,
     stop: Option<Stop>,
     random_ids: u32,
@@ -84,6 +84,22 @@ impl ActivationBroker {
         Interrupt
     }
 
+    /// The entry of a call that is to be made, or else what was recorded of it.
+    pub(super) fn to_make(&self, played: Playback) -> Result<Result<usize, Value>, Interrupt> {
+        match played {
+            Playback::Recorded(result) => Ok(Err(result)),
+            Playback::Repeat(index) | Playback::New(index) => Ok(Ok(index)),
+            Playback::Differs { recorded, asked } => {
+                let message =
+                    format!("the journal holds {recorded}, the handler asked for {asked}");
+                Err(self.end(Stop::Park {
+                    code: "nondeterministic",
+                    message,
+                }))
+            }
+        }
+    }
+
     /// Store everything known so far, the intent included, before an effect is tried.
     pub(super) async fn save_intent(&self) -> Result<(), Interrupt> {
         let entries = self.with_tape(Tape::take_unsaved);
@@ -128,17 +144,9 @@ impl Broker for ActivationBroker {
             mutating,
             self.core.clock.now(),
         );
-        let index = match played {
-            Playback::Recorded(result) => return Ok(result),
-            Playback::Repeat(index) | Playback::New(index) => index,
-            Playback::Differs { recorded, asked } => {
-                let message =
-                    format!("the journal holds {recorded}, the handler asked for {asked}");
-                return Err(self.end(Stop::Park {
-                    code: "nondeterministic",
-                    message,
-                }));
-            }
+        let index = match self.to_make(played)? {
+            Ok(index) => index,
+            Err(recorded) => return Ok(recorded),
         };
         if !self.core.offers(connection, &call.function.interface)
             && self.core.connector(connection).is_some()
