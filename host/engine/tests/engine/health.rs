@@ -22,7 +22,7 @@ fn let_in(world: &World) {
 }
 
 #[tokio::test]
-async fn runs_wait_for_the_connection_without_spending_their_budget() {
+async fn refused_credentials_make_runs_wait_without_spending_the_budget() {
     let world = World::new().await;
     keep_out(&world);
     world.script.vendor.plan("start", [denied()]);

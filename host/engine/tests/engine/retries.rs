@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use forebay_model::capability::{CapabilityError, ConflictDetail, Detail, VendorReply};
+use forebay_model::capability::{
+    CapabilityError, ConflictDetail, Detail, InvalidDetail, VendorReply,
+};
 use forebay_model::ports::GuestError;
 use forebay_model::run::RunState;
 use forebay_store::runs::Control;
@@ -34,7 +36,7 @@ fn handler_fails(world: &World, times: u32, error: &GuestError) {
 }
 
 #[tokio::test]
-async fn pauses_grow_and_the_call_is_repeated_under_its_key() {
+async fn backoff_grows_with_jitter_from_1s_to_5min() {
     let world = World::new().await;
     world
         .script
@@ -69,7 +71,7 @@ async fn pauses_grow_and_the_call_is_repeated_under_its_key() {
 }
 
 #[tokio::test]
-async fn the_vendors_pause_is_kept() {
+async fn retry_after_is_honoured() {
     let world = World::new().await;
     world.script.vendor.plan("start", [rate_limited(120)]);
     let run = world.start("a").await;
@@ -82,7 +84,7 @@ async fn the_vendors_pause_is_kept() {
 }
 
 #[tokio::test]
-async fn a_spent_budget_parks_with_the_vendors_words() {
+async fn the_retry_budget_ends_in_a_parked_run_with_the_vendors_message() {
     let mut world = World::new().await;
     world
         .script
@@ -246,33 +248,44 @@ async fn a_missing_connector_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_a_handler_cannot_decide_parks_with_the_vendors_words() {
+async fn a_400_409_or_422_parks_at_once_with_the_vendors_message() {
     let world = World::new().await;
     world.script.handle(FLOW, |_, desk| async move {
         let answer = desk.engine("start", serde_json::json!(["a"])).await?;
         Ok(Err(serde_json::from_value(answer["err"].clone()).unwrap()))
     });
-    let vendor = VendorReply {
-        status: Some(409),
-        message: "definition is locked".into(),
-        ..VendorReply::default()
-    };
-    let detail = Detail {
+    let said = |status| Detail {
         message: "it cannot be started".into(),
-        vendor: Some(vendor),
+        vendor: Some(VendorReply {
+            status: Some(status),
+            message: "definition is locked".into(),
+            ..VendorReply::default()
+        }),
     };
     let conflict = CapabilityError::Conflict(ConflictDetail {
-        detail,
+        detail: said(409),
         current: None,
     });
-    world.script.vendor.plan("start", [Fault::Says(conflict)]);
-    let run = world.start("a").await;
-    world.settle().await;
-    let message = world.parked(&run, "conflict").await;
-    assert!(
-        message.contains("409") && message.contains("definition is locked"),
-        "{message}"
-    );
+    let invalid = |status| {
+        CapabilityError::Invalid(InvalidDetail {
+            detail: said(status),
+            field: None,
+        })
+    };
+    let errors = [(400, invalid(400)), (409, conflict), (422, invalid(422))];
+    for (calls, (status, error)) in (1..).zip(errors) {
+        let code = error.case();
+        world.script.vendor.plan("start", [Fault::Says(error)]);
+        let run = world.start(&format!("on {status}")).await;
+        world.settle().await;
+        let message = world.parked(&run, code).await;
+        assert!(
+            message.contains(&status.to_string()) && message.contains("definition is locked"),
+            "{message}"
+        );
+        world.pass(Duration::from_secs(48 * 3600)).await;
+        assert_eq!(world.script.vendor.calls("start").len(), calls);
+    }
 }
 
 #[tokio::test]

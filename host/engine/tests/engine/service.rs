@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use forebay_engine::Service;
+use forebay_engine::{Error, Service};
 use forebay_model::RunId;
 use forebay_model::Timestamp;
 use forebay_model::flow::PollPolicy;
 use forebay_model::run::RunState;
 use forebay_model::step::Timer;
+use forebay_store::runs::Control;
 use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::support::{
     DAM, ENGINE, FLOW, Fault, World, approval, completed, created, denied, eventually, finished,
-    page, unavailable, waiting,
+    page, parked, unavailable, waiting,
 };
 
 const DRAIN: Duration = Duration::from_secs(20);
@@ -59,6 +60,41 @@ async fn work_is_taken_up_without_time_passing() {
     eventually(async || world.runs().await.len() == 2).await;
     let second = world.runs().await.remove(1).id;
     reaches(&world, &second, RunState::Waiting).await;
+    assert_eq!(world.now(), begun);
+    service.drain(DRAIN).await;
+}
+
+#[tokio::test]
+async fn what_a_write_of_unknown_fate_left_to_do_is_done_without_time_passing() {
+    let world = World::new().await;
+    let begun = world.now();
+    let service = serve(&world);
+    let unknown = |error: &Error| matches!(error, Error::Store(forebay_store::Error::Unknown(_)));
+
+    world
+        .script
+        .handle(FLOW, |_, _| async { parked("no such group") });
+    world.faults.doubt("start_run");
+    assert!(unknown(&world.request("a").await.unwrap_err()));
+    eventually(async || world.runs().await.len() == 1).await;
+    let run = world.runs().await.remove(0).id;
+    reaches(&world, &run, RunState::Parked).await;
+
+    world.script.handle(FLOW, approval);
+    world.faults.doubt("act");
+    let told = world
+        .core()
+        .control(&run, Control::Retry, "operator:ann")
+        .await;
+    assert!(unknown(&told.unwrap_err()));
+    reaches(&world, &run, RunState::Waiting).await;
+
+    world
+        .script
+        .webhook(move |_| Ok(Ok(vec![created("b", "v1")])));
+    world.faults.doubt("settle_webhook");
+    world.webhook(&[]).await;
+    eventually(async || world.runs().await.len() == 2).await;
     assert_eq!(world.now(), begun);
     service.drain(DRAIN).await;
 }

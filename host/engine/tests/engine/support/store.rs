@@ -42,6 +42,7 @@ struct Inner {
     writes: Vec<&'static str>,
     crash: Option<Crash>,
     refuse: Option<&'static str>,
+    doubt: Option<&'static str>,
     dead: bool,
 }
 
@@ -54,6 +55,11 @@ impl Faults {
     /// Refuse the next write of this name, as on a full disk.
     pub(crate) fn refuse(&self, name: &'static str) {
         self.inner().refuse = Some(name);
+    }
+
+    /// Make the next write of this name, and leave its fate unknown to the host.
+    pub(crate) fn doubt(&self, name: &'static str) {
+        self.inner().doubt = Some(name);
     }
 
     /// Has the host died?
@@ -99,6 +105,10 @@ impl Faults {
     fn after(&self, number: usize) -> Result<()> {
         self.alive()?;
         let mut inner = self.inner();
+        if inner.doubt == inner.writes.get(number).copied() {
+            inner.doubt = None;
+            return Err(Error::Unknown("the disk did not answer".into()));
+        }
         if inner.crash == Some(Crash::After(number)) {
             inner.dead = true;
             return Err(Error::Unknown("the host dies after a write".into()));
