@@ -93,7 +93,8 @@ async fn decide(world: &World, stage: &str, person: &str, outcome: &str) {
 async fn run_of(world: &World, end: &str) -> Run {
     let runs = world.runs().await.unwrap();
     let found = runs.iter().find(|run| run.business_key.ends_with(end));
-    found.unwrap_or_else(|| panic!("{runs:#?}")).clone()
+    assert!(found.is_some(), "{runs:#?}");
+    found.unwrap().clone()
 }
 
 /// What a variable of the only open task says.
