@@ -13,3 +13,4 @@ mod matrix;
 mod approval;
 mod approval_canto;
 mod approval_iconik;
+mod share_compliance;
