@@ -34,6 +34,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "assetExceptionRequested",
     ),
     (
+        "lifecycle-review.bpmn20.xml",
+        "lifecycleReview",
+        "lifecycleReviewRequested",
+    ),
+    (
         "share-review.bpmn20.xml",
         "shareReview",
         "shareReviewRequested",
