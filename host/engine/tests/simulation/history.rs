@@ -1,7 +1,8 @@
 //! One history from its seed to its end: things happen at vendors, hosts start, work, stand still and
 //! die, operators interfere; in the end all is calm, and whatever was begun has to come to its end.
 
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use forebay_engine::{Core, Parts, Service};
@@ -65,6 +66,18 @@ pub(crate) fn tell(seed: u64, medium: Medium, breakage: Option<Breakage>) -> Tol
     }
 }
 
+/// The file of an empty store, made once: to make it takes longer than many a history.
+fn empty_store() -> &'static [u8] {
+    static EMPTY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        // Let go of, it brings its log into the file.
+        drop(SqliteStore::open(SqliteOptions::new(&path)).unwrap());
+        std::fs::read(path).unwrap()
+    });
+    &EMPTY
+}
+
 /// A place where one host after the other runs.
 pub(crate) struct Slot {
     pub(crate) power: Arc<Power>,
@@ -86,6 +99,7 @@ pub(crate) struct History {
     pub(crate) slots: Vec<Slot>,
     sqlite: Option<Arc<SqliteStore>>,
     folder: TempDir,
+    medium: Medium,
     calm_at: Timestamp,
     /// When an operator looks next.
     pub(crate) operator_at: Timestamp,
@@ -104,10 +118,12 @@ impl History {
             slots: Vec::new(),
             sqlite: None,
             folder,
+            medium,
             calm_at: now.plus(Duration::from_secs(sim.profile.rough)),
             operator_at: now.plus(OPERATOR_PAUSE),
             sim,
         };
+        std::fs::write(history.file(), empty_store()).unwrap();
         history.open();
         history.plan();
         for number in 0..history.sim.profile.hosts {
@@ -124,11 +140,16 @@ impl History {
         history
     }
 
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("store.db")
+    }
+
     fn open(&mut self) {
         let options = SqliteOptions {
             check_up_to: 0,
             read_connections: 1,
-            ..SqliteOptions::new(self.folder.path().join("store.db"))
+            own_threads: self.medium == Medium::Disk,
+            ..SqliteOptions::new(self.file())
         };
         self.sqlite = Some(SqliteStore::open(options).unwrap());
     }
@@ -176,8 +197,11 @@ impl History {
                 self.deliver(delivery);
                 continue;
             }
+            let before = self.sim.activity();
             self.interfere();
-            self.sim.others_work().await;
+            if self.sim.activity() != before {
+                self.sim.others_work().await;
+            }
             self.let_time_pass();
         }
         self.sim

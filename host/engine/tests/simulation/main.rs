@@ -29,15 +29,14 @@ mod time;
 mod triggers;
 mod vendor;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-
 use history::{Medium, tell};
 use sim::{Breakage, Invariant};
 
 /// Histories of one run of the tests.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 2_000;
+
+/// Tests that live through a share of them each, so that they run side by side.
+const SHARES: u64 = 4;
 
 /// Those of them that lie on a disk.
 const ON_DISK: u64 = 20;
@@ -57,40 +56,46 @@ fn number(variable: &str) -> Option<u64> {
     )
 }
 
-/// Live through these histories on all processors, up to the first that fails.
-fn all(seeds: std::ops::Range<u64>, medium: Medium) {
-    let next = AtomicU64::new(seeds.start);
-    let failed = Mutex::new(None);
-    let work = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end || failed.lock().unwrap().is_some() {
-                break;
-            }
-            if let Some(violation) = tell(seed, medium, None).violation {
-                failed.lock().unwrap().get_or_insert((seed, violation));
-            }
+/// Live through these histories, up to the first that fails.
+fn all(seeds: impl Iterator<Item = u64>, medium: Medium) {
+    for seed in seeds {
+        if let Some(violation) = tell(seed, medium, None).violation {
+            panic!(
+                "seed {seed}: {violation}to see it again: FOREBAY_SIM_SEED={seed} \
+                 cargo nextest run -p forebay-engine --test simulation histories_hold"
+            );
         }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-    if let Some((seed, violation)) = failed.into_inner().unwrap() {
-        panic!(
-            "seed {seed}: {violation}to see it again: FOREBAY_SIM_SEED={seed} \
-             cargo nextest run -p forebay-engine --test simulation histories_hold"
-        );
     }
 }
 
+/// The histories of a share.
+fn share(number_of_share: u64) {
+    let seeds = match number("FOREBAY_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("FOREBAY_SIM_SEEDS").unwrap_or(SEEDS),
+    };
+    let own = seeds.filter(|seed| seed % SHARES == number_of_share);
+    all(own, Medium::Memory);
+}
+
 #[test]
-fn histories_hold_what_is_promised() {
-    match number("FOREBAY_SIM_SEED") {
-        Some(seed) => all(seed..seed + 1, Medium::Memory),
-        None => all(
-            0..number("FOREBAY_SIM_SEEDS").unwrap_or(SEEDS),
-            Medium::Memory,
-        ),
-    }
+fn histories_hold_what_is_promised_first_share() {
+    share(0);
+}
+
+#[test]
+fn histories_hold_what_is_promised_second_share() {
+    share(1);
+}
+
+#[test]
+fn histories_hold_what_is_promised_third_share() {
+    share(2);
+}
+
+#[test]
+fn histories_hold_what_is_promised_fourth_share() {
+    share(3);
 }
 
 #[test]

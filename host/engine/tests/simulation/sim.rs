@@ -205,13 +205,18 @@ impl Sim {
         self.activity.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Grows whenever somebody does something.
+    pub(crate) fn activity(&self) -> u64 {
+        self.activity.load(Ordering::Relaxed)
+    }
+
     /// Let all others work until nothing more happens without time passing.
     pub(crate) async fn others_work(&self) {
         let mut quiet = 0;
         while quiet < QUIET_TURNS {
-            let before = self.activity.load(Ordering::Relaxed);
+            let before = self.activity();
             tokio::task::yield_now().await;
-            quiet = if self.activity.load(Ordering::Relaxed) == before {
+            quiet = if self.activity() == before {
                 quiet + 1
             } else {
                 0
