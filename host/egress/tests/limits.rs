@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use common::{Answer, Names, START, Seen, Vendor, answer, info, ok, policy, request, rig, to};
 use forebay_egress::{BreakerState, Error, Options, Phase};
+use forebay_model::Timestamp;
 use forebay_model::manifest::{AuthScheme, RateClass};
 use http_body_util::BodyExt as _;
 
@@ -165,7 +166,7 @@ async fn a_closed_port_is_told_from_a_lost_answer() {
 }
 
 #[tokio::test]
-async fn the_breaker_opens_after_failures_in_a_row_and_probes() {
+async fn ten_failures_open_the_breaker_for_60s_and_one_probe_closes_it() {
     let works = Arc::new(AtomicBool::new(false));
     let switch = works.clone();
     let vendor = Vendor::start(move |_: &Seen| {
@@ -176,14 +177,8 @@ async fn the_breaker_opens_after_failures_in_a_row_and_probes() {
         }
     })
     .await;
-    let rig = with(
-        &vendor,
-        Options {
-            breaker_failures: 3,
-            ..Options::default()
-        },
-    );
-    for _ in 0..3 {
+    let rig = with(&vendor, Options::default());
+    for _ in 0..10 {
         assert_eq!(rig.get(&vendor.url("/")).await.unwrap().status, 500);
     }
     let until = START.plus(Duration::from_secs(60));
@@ -193,7 +188,9 @@ async fn the_breaker_opens_after_failures_in_a_row_and_probes() {
         rig.connection.health().breaker,
         BreakerState::Open { until }
     );
-    assert_eq!(vendor.seen().len(), 3);
+    rig.clock.advance_to(Timestamp(until.0 - 1));
+    assert!(rig.get(&vendor.url("/")).await.is_err());
+    assert_eq!(vendor.seen().len(), 10);
 
     rig.clock.advance_to(until);
     works.store(true, Ordering::SeqCst);
