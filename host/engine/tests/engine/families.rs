@@ -13,13 +13,12 @@ use forebay_store::runs::Control;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Crash, Desk, FLOW, World, cancelled, completed, created, flow, parked, unavailable,
-    waiting,
+    Answer, Crash, Desk, FLOW, World, cancelled, completed, created, flow, parked, waiting,
 };
 
-const CHILD: &str = "child";
+pub(crate) const CHILD: &str = "child";
 
-fn timer(desk: &Desk, name: &str, hours: u64) -> Timer {
+pub(crate) fn timer(desk: &Desk, name: &str, hours: u64) -> Timer {
     Timer {
         name: name.into(),
         due_at: desk.0.now().plus(Duration::from_secs(3600 * hours)),
@@ -37,7 +36,7 @@ fn until_ended(run: &str) -> Subscription {
     }
 }
 
-async fn spawn(desk: &Desk, flow: &str, key: &str) -> Result<String, GuestError> {
+pub(crate) async fn spawn(desk: &Desk, flow: &str, key: &str) -> Result<String, GuestError> {
     let input = json!(key).to_string();
     let spawned = desk.0.spawn(flow.into(), key.into(), input).await;
     Ok(spawned.map_err(|_| GuestError::Interrupted)?.unwrap())
@@ -46,7 +45,7 @@ async fn spawn(desk: &Desk, flow: &str, key: &str) -> Result<String, GuestError>
 /// What a parent was told, as `entity outcome`.
 type Told = Arc<Mutex<Vec<String>>>;
 
-async fn family() -> World {
+pub(crate) async fn family() -> World {
     World::of(vec![flow(FLOW), flow(CHILD)], Default::default()).await
 }
 
@@ -89,41 +88,7 @@ fn waits_for_its_child(world: &World) -> Told {
     told
 }
 
-#[tokio::test]
-async fn a_spawn_that_runs_again_gets_the_same_answer() {
-    let mut world = family().await;
-    world.script.handle(FLOW, |activation, desk| async move {
-        let child = spawn(&desk, CHILD, &activation.business_key).await?;
-        desk.engine("start", json!(["a"])).await?;
-        waiting(
-            &json!({ "child": child }),
-            vec![timer(&desk, "day", 24)],
-            vec![],
-        )
-    });
-    world
-        .script
-        .handle(CHILD, |_, _| async { completed("approved") });
-    world
-        .script
-        .vendor
-        .plan("start", [unavailable("maintenance")]);
-    let parent = world.start("a").await;
-    world.settle().await;
-    world.assert_state(&parent, RunState::Retrying).await;
-
-    world.flows.retain(|flow| flow.name.as_str() == FLOW);
-    world.configure().await;
-    world.rest(&parent).await;
-    world.assert_state(&parent, RunState::Waiting).await;
-    let child = child_of(&world).await;
-    let state = world.run(&parent).await.handler_state.unwrap();
-    let state: Value = serde_json::from_str(&state).unwrap();
-    assert_eq!(state, json!({ "child": child }));
-    world.assert_state(&child, RunState::Completed).await;
-}
-
-async fn child_of(world: &World) -> RunId {
+pub(crate) async fn child_of(world: &World) -> RunId {
     let runs = world.runs().await;
     let child = runs.into_iter().find(|run| run.flow.as_str() == CHILD);
     child.unwrap().id

@@ -26,6 +26,7 @@ mod retries;
 mod routing;
 mod schedules;
 mod service;
+mod spawns;
 mod steps;
 mod timers;
 mod upgrades;

@@ -38,7 +38,7 @@ enum Way {
         thread: Option<JoinHandle<()>>,
     },
     /// On the thread of whoever asks, one at a time.
-    Here(Mutex<Committer>),
+    Here(Box<Mutex<Committer>>),
 }
 
 impl fmt::Debug for Writer {
@@ -76,7 +76,7 @@ impl Writer {
                 thread: Some(thread),
             }
         } else {
-            Way::Here(Mutex::new(committer))
+            Way::Here(Box::new(Mutex::new(committer)))
         };
         let length = options.queue.clamp(1, Semaphore::MAX_PERMITS);
         let room = Arc::new(Semaphore::new(length));
