@@ -7,7 +7,7 @@ use forebay_sdk::handler::interfaces;
 use forebay_sdk::{Error, Field, OrAbsent, Timestamp, Value, digest, time};
 
 use crate::DAM;
-use crate::config::DeliveryKind;
+use crate::config::{DeliveryKind, OnDuplicate};
 use crate::course::Course;
 use crate::fitness::rights_end;
 use crate::state::{Link, Place, Stage, State};
@@ -154,9 +154,12 @@ impl Course<'_> {
         ];
         if delivered {
             let note = format!("delivered for request {}", request.id);
-            let key = request.likeness(self.config);
             marks.push(("usage_note", Value::Text(note)));
-            marks.push(("request_key", Value::Text(key)));
+            let duplicates = &self.config.duplicates;
+            if duplicates.action == OnDuplicate::Suggest && !duplicates.on.is_empty() {
+                let key = request.likeness(self.config);
+                marks.push(("request_key", Value::Text(key)));
+            }
         }
         marks
     }

@@ -38,3 +38,24 @@ fn answer(world: &World, kind: &str, by: &str, outcome: &str, values: &[(&str, &
 fn stage(config: &Json) -> World {
     World::new(config)
 }
+
+#[test]
+fn the_examples_fit_the_schema() {
+    for (text, flow) in [
+        (
+            include_str!("../../../../examples/canto-asset-request/forebay.toml"),
+            "canto-3-asset-request",
+        ),
+        (
+            include_str!("../../../../examples/iconik-campaign-request/forebay.toml"),
+            "iconik-3-campaign-request",
+        ),
+    ] {
+        let file: toml::Value = toml::from_str(text).unwrap();
+        let config = file["flows"][flow]["config"].clone();
+        let config: crate::Config = config.try_into().unwrap();
+        let cx = forebay_sdk::Cx::scripted(forebay_sdk::testing::Script::new());
+        let found = <AssetRequest as forebay_sdk::Handler>::check(&cx, &config, false);
+        assert!(found.is_empty(), "{flow}: {found:?}");
+    }
+}
