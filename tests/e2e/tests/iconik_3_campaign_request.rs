@@ -1,0 +1,203 @@
+//! iconik-3: requests for footage and cuts are worked off line by line and answered with one link to
+//! a collection. The acceptance scenarios of the use case, in virtual time, through the real host and
+//! components.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use forebay_e2e::{ANN, Flow, HOUR, ICONIK, MINUTE, Setup, World};
+use forebay_model::run::RunState;
+use forebay_simulators::common::{Fault, Rule};
+use forebay_simulators::iconik::NewAsset;
+use serde_json::{Map, Value, json};
+
+const FLOW: &str = r#"
+key_prefix = "iconik-3"
+request_definition = "mediaRequest"
+form_map = { campaign = "campaign", kind = "asset_type", duration = "duration", formats = "formats", due = "due_date", region = "region" }
+search = { must_match = ["campaign"], rights_must_cover = ["region", "due_date"] }
+rights = { ends = ["rights_end"] }
+duplicates = { action = "ignore", on = [] }
+delivery = { kind = "collection", album = "/REQ-{id} {campaign}" }
+deliverables = { per_format = true }
+placeholder = true
+
+[[flows.iconik-3.config.routing]]
+when = { kind = ["edit", "cutdown"] }
+to = { group = "post-production", sla = "20bd" }
+
+[[flows.iconik-3.config.routing]]
+to = { group = "media-library", sla = "20bd" }
+"#;
+
+/// Who asks.
+const RITA: &str = "uploader@example.test";
+/// Fields of the use case that the simulated tenant does not have.
+const FIELDS: [&str; 3] = ["request_id", "requested_by", "usage_note"];
+
+async fn world_of(lines: &str) -> World {
+    let flow = Flow::new("iconik-3", "asset-request", FLOW)
+        .role("dam", ICONIK)
+        .lines(lines);
+    let world = World::start(Setup::of([flow])).await.unwrap();
+    world.engine.add_group("post-production", &[ANN]);
+    world.engine.add_group("media-library", &[ANN]);
+    world.iconik.domain(|domain, _| {
+        for name in FIELDS {
+            let field = json!({
+                "name": name, "label": name, "field_type": "string", "multi": false,
+                "options": [], "required": false, "read_only": false, "use_as_facet": false,
+            });
+            domain.fields.extend(field.as_object().cloned());
+            let view = domain.views.first_mut().unwrap();
+            let fields = view.get_mut("view_fields").unwrap();
+            fields.as_array_mut().unwrap().push(field);
+        }
+    });
+    world
+}
+
+/// Approved footage of the campaign.
+async fn footage(world: &World, title: &str) -> String {
+    let asset = NewAsset::new(title, "frames", "uta")
+        .in_collection("Library")
+        .with("campaign", "Spring")
+        .with("territories", "EMEA");
+    let asset = world.iconik.add_asset(asset);
+    world.iconik.vote(&asset, "uta", "APPROVED");
+    asset
+}
+
+async fn ask(world: &World, formats: &str) {
+    let form: Map<String, Value> = [
+        ("campaign", "Spring"),
+        ("kind", "cutdown"),
+        ("formats", formats),
+        ("region", "EMEA"),
+        ("requester", RITA),
+    ]
+    .map(|(name, value)| (name.to_owned(), Value::from(value)))
+    .into_iter()
+    .collect();
+    world
+        .engine
+        .start_process("mediaRequest", "form-1", &form)
+        .unwrap();
+    for _ in 0..2 {
+        world.minute().await.unwrap();
+    }
+}
+
+async fn answer(world: &World, task: &str, person: &str, outcome: &str, values: &[(&str, &str)]) {
+    world.decide(task, person, outcome, values).unwrap();
+    for _ in 0..2 {
+        world.minute().await.unwrap();
+    }
+}
+
+/// The placeholders of the request, in the order of its lines.
+fn placeholders(world: &World) -> Vec<String> {
+    let collection = world.iconik.collection(&place(world)).unwrap();
+    world.iconik.domain(|domain, _| {
+        let inside = domain.collections[&collection].assets.iter();
+        let mut found: Vec<_> = inside
+            .map(|id| &domain.assets[id])
+            .filter(|asset| asset.external_id.is_some())
+            .map(|asset| (asset.external_id.clone(), asset.id.clone()))
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, id)| id).collect()
+    })
+}
+
+fn place(world: &World) -> String {
+    let process = &world.processes_of("mediaRequest")[0];
+    format!("REQ-{} Spring", process.id)
+}
+
+/// A variable of the request's process, as people see it.
+fn shown(world: &World, name: &str) -> String {
+    let process = &world.processes_of("mediaRequest")[0];
+    let found = process
+        .variables
+        .iter()
+        .find(|variable| variable.name == name);
+    let value = found
+        .map(|variable| variable.value.clone())
+        .unwrap_or_default();
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Live links of the request's collection.
+fn links(world: &World) -> Vec<String> {
+    let collection = world.iconik.collection(&place(world)).unwrap();
+    world.iconik.share_links(&collection)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iconik_3_campaign_request_2_an_archived_source_comes_back_first() {
+    let world = world_of("").await;
+    let source = footage(&world, "one").await;
+    world.iconik.add_copy(&source, "Archive");
+    world.iconik.domain(|domain, _| {
+        let formats = domain.formats.iter_mut();
+        for format in formats.filter(|format| format["asset_id"] == source.as_str()) {
+            format.insert("archive_status".to_owned(), "ARCHIVED".into());
+        }
+    });
+    ask(&world, "16:9 30s").await;
+    answer(&world, "select", ANN, "select", &[("assets", &source)]).await;
+    assert_eq!(world.effects().get("iconik: restore-format"), Some(&1));
+    assert_eq!(shown(&world, "clockPaused"), "true");
+    assert!(links(&world).is_empty());
+    world.pass(4 * HOUR, 5 * MINUTE).await.unwrap();
+    assert_eq!(links(&world).len(), 1);
+    assert_eq!(shown(&world, "clockPaused"), "false");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iconik_3_campaign_request_3_a_stop_makes_no_second_collection() {
+    let mut world = world_of("").await;
+    footage(&world, "one").await;
+    let faults = world.iconik.frame().faults();
+    faults.add(Rule::once("create-collection", Fault::CommitThenTimeout));
+    ask(&world, "16:9 30s").await;
+    world.restart().await.unwrap();
+    world.pass(10 * MINUTE, MINUTE).await.unwrap();
+    assert_eq!(world.effects().get("iconik: create-collection"), Some(&1));
+    assert_eq!(placeholders(&world).len(), 1);
+    assert_eq!(world.open_stages(), ["yours", "select"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iconik_3_campaign_request_5_a_withdrawn_request_leaves_no_share_and_no_task() {
+    let world = world_of("").await;
+    let first = footage(&world, "one").await;
+    ask(&world, "16:9 30s, 9:16 15s").await;
+    answer(&world, "select", ANN, "select", &[("assets", &first)]).await;
+    assert_eq!(links(&world).len(), 1);
+    answer(&world, "yours", RITA, "withdraw", &[]).await;
+    assert!(links(&world).is_empty());
+    assert!(world.open_stages().is_empty());
+    let run = world.run().await.unwrap();
+    assert_eq!(run.outcome.as_deref(), Some("withdrawn"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iconik_3_campaign_request_observing_writes_nothing() {
+    let world = world_of("mode = \"observe\"").await;
+    footage(&world, "one").await;
+    let before = world.effects();
+    ask(&world, "16:9 30s").await;
+    let run = world.run().await.unwrap();
+    assert_eq!(run.outcome.as_deref(), Some("observed"));
+    let of = |effects: &std::collections::BTreeMap<String, u64>| {
+        let dam = effects
+            .iter()
+            .filter(|(name, _)| name.starts_with("iconik:"));
+        dam.map(|(name, count)| (name.clone(), *count))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(&world.effects()), of(&before));
+}
