@@ -66,7 +66,10 @@ async fn a_replaced_handler_goes_some_time_after_its_last_run() {
     assert_eq!(gone(&registry, &[]).await, [old.clone()]);
     assert!(registry.plugin(&old).is_none() && !is_kept(&place, &old));
     let refused = registry.ensure(&old).await;
-    assert!(matches!(refused, Err(GuestError::Unavailable(..))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(GuestError::Unavailable(..))),
+        "{refused:?}"
+    );
     assert!(is_kept(&place, &new), "the current one stays");
     assert_eq!(gone(&registry, &[]).await, []);
     drop(registry);

@@ -90,6 +90,16 @@ impl Course<'_> {
         self.config.fields.texts(&asset.fields, field)
     }
 
+    /// The cases an asset is part of. They stand in one text, so that any field can hold them.
+    pub(crate) fn cases_on(&self, asset: &Asset) -> Vec<String> {
+        let texts = self.texts(asset, "case_ids");
+        let cases = texts.iter().flat_map(|text| text.split(','));
+        cases
+            .map(str::to_owned)
+            .filter(|case| !case.is_empty())
+            .collect()
+    }
+
     /// Write logical fields that differ, to the asset as it is now.
     pub(crate) fn write_fields(&self, asset: &str, fields: &[(&str, Value)]) -> Result<(), Error> {
         let update: AssetUpdate = field_update(&self.config.fields, fields);

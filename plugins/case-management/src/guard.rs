@@ -136,12 +136,12 @@ impl Course<'_> {
 
     /// The case stands on the asset, and the hold with it.
     fn mark(&self, asset: &Asset, guard: &Guard, kind: &CaseType) -> Result<(), Error> {
-        let mut cases = self.texts(asset, "case_ids");
+        let mut cases = self.cases_on(asset);
         if !cases.contains(&guard.case) {
             cases.push(guard.case.clone());
         }
         let mut fields = vec![
-            ("case_ids", Value::Texts(cases)),
+            ("case_ids", Value::Text(cases.join(","))),
             ("case_type", Value::text(&guard.kind)),
             ("case_state", "open".into()),
         ];

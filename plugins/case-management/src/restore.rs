@@ -1,7 +1,7 @@
 //! Putting back exactly what stood before a case, unless another case still holds the asset.
 
 use forebay_sdk::assets::{Asset, ShareRequest};
-use forebay_sdk::blocks::present;
+use forebay_sdk::blocks::{present, text_or_none};
 use forebay_sdk::{Error, Value};
 
 use crate::admit::Request;
@@ -34,9 +34,9 @@ impl Course<'_> {
     /// Take this case off the asset; the cases that are left.
     fn leave(&self, asset: &Asset) -> Result<Vec<String>, Error> {
         let ours = self.cx.business_key();
-        let mut cases = self.texts(asset, "case_ids");
+        let mut cases = self.cases_on(asset);
         cases.retain(|case| case != ours);
-        self.write_fields(&asset.id, &[("case_ids", Value::Texts(cases.clone()))])?;
+        self.write_fields(&asset.id, &[("case_ids", text_or_none(cases.join(",")))])?;
         Ok(cases)
     }
 
@@ -83,10 +83,7 @@ impl Course<'_> {
         }
         let field = self.config.legal_hold_field.clone();
         let fields = [
-            (
-                field.as_str(),
-                forebay_sdk::blocks::text_or_none(&before.legal_hold),
-            ),
+            (field.as_str(), text_or_none(&before.legal_hold)),
             ("case_flag", Value::None),
         ];
         self.write_fields(&asset.id, &fields)?;

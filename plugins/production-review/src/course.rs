@@ -190,7 +190,10 @@ impl Course<'_> {
     fn wait(&self, state: State) -> Next {
         let now = self.cx.now();
         let interval = self.config.sync.interval;
-        let next = interval.after(self.cx, &self.config.calendar, now, 100)?;
+        let next = match state.behind {
+            true => now,
+            false => interval.after(self.cx, &self.config.calendar, now, 100)?,
+        };
         let (asset, name, desk) = (state.asset.clone(), state.name.clone(), state.desk.clone());
         let (round, gone) = (state.round, state.gone_since);
         let mut wait = Step::wait(state)

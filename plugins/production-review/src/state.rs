@@ -31,6 +31,8 @@ pub struct State {
     pub orphans: Vec<(String, Timestamp)>,
     /// Comments nobody resolved, by their id in the DAM.
     pub unresolved: Vec<String>,
+    /// There is more to copy than one activation does.
+    pub behind: bool,
     /// Since when the asset is deleted or in the trash.
     pub gone_since: Option<Timestamp>,
 }

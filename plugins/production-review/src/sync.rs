@@ -1,6 +1,7 @@
 //! Comments on both sides: each is copied once, in the order it was written, and no copy comes back.
 
 use forebay_sdk::assets::{Asset, Comment, Draft};
+use forebay_sdk::blocks::ITEMS_PER_ACTIVATION;
 use forebay_sdk::workflow::ProcessComment;
 use forebay_sdk::{Error, Timestamp, digest, paging};
 
@@ -28,6 +29,7 @@ impl Course<'_> {
             let found = self.cx.process_comments().list(&state.desk.process, page)?;
             Ok((found.comments, found.next))
         })?;
+        state.behind = false;
         state.unresolved = there
             .iter()
             .filter(|comment| !comment.resolved && !self.is_internal(&comment.text))
@@ -55,7 +57,12 @@ impl Course<'_> {
         asset: &Asset,
         there: &[Comment],
     ) -> Result<(), Error> {
+        let mut copied = 0;
         for comment in there {
+            if copied == ITEMS_PER_ACTIVATION {
+                state.behind = true;
+                break;
+            }
             let ours = comment
                 .external_id
                 .as_deref()
@@ -66,7 +73,10 @@ impl Course<'_> {
             let known = state.links.iter().position(|link| link.dam == comment.id);
             match known {
                 Some(index) => self.update_in_workflow(state, index, comment)?,
-                None => self.add_to_workflow(state, asset, comment)?,
+                None => {
+                    copied += 1;
+                    self.add_to_workflow(state, asset, comment)?;
+                }
             }
         }
         if self.config.sync.deletes {
@@ -202,7 +212,12 @@ impl Course<'_> {
     // ---- From the workflow engine to the DAM ----------------------------------------------------
 
     fn copy_to_dam(&self, state: &mut State, here: &[ProcessComment]) -> Result<(), Error> {
+        let mut copied = 0;
         for comment in here {
+            if copied == ITEMS_PER_ACTIVATION {
+                state.behind = true;
+                break;
+            }
             let ours = comment
                 .external_id
                 .as_deref()
@@ -225,6 +240,7 @@ impl Course<'_> {
                 }
                 Some(_) => {}
                 None => {
+                    copied += 1;
                     let draft = Draft {
                         version: Some(state.version.clone()),
                         parent: None,

@@ -173,3 +173,18 @@ async fn a_parked_run_is_begun_anew_by_the_newest_handler() {
     assert!(changed(&again).is_empty(), "a run is redriven once");
     assert_eq!(world.runs().await.len(), 2);
 }
+
+#[tokio::test]
+async fn nothing_is_begun_anew_in_a_flow_that_is_off() {
+    let mut world = World::new().await;
+    world
+        .script
+        .handle(FLOW, |_, _| async { parked("no such group") });
+    let run = world.start("a").await;
+    world.settle().await;
+    world.flows[0].enabled = false;
+    world.configure().await;
+    let refused = world.core().act(&run, &Action::Redrive, &order(None)).await;
+    assert!(matches!(refused, Err(Error::SwitchedOff(_))), "{refused:?}");
+    world.assert_state(&run, RunState::Parked).await;
+}

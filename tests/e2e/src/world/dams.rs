@@ -1,6 +1,7 @@
 //! What stands in the DAMs.
 
 use forebay_simulators::canto::values::ContentId;
+use serde_json::json;
 
 use super::World;
 
@@ -37,6 +38,24 @@ impl World {
                 .unwrap_or_default()
                 .to_owned()
         })
+    }
+
+    /// Give the tenant of iconik further text fields, in its view.
+    pub fn add_iconik_fields(&self, names: &[&str]) {
+        self.iconik.domain(|domain, _| {
+            for name in names {
+                let field = json!({
+                    "name": name, "label": name, "field_type": "string", "multi": false,
+                    "options": [], "required": false, "read_only": false, "use_as_facet": false,
+                });
+                domain.fields.extend(field.as_object().cloned());
+                let view = domain.views.first_mut();
+                let fields = view.and_then(|view| view.get_mut("view_fields"));
+                if let Some(fields) = fields.and_then(serde_json::Value::as_array_mut) {
+                    fields.push(field);
+                }
+            }
+        });
     }
 
     /// Groups that the access list of an asset in iconik names.

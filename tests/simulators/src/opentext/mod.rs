@@ -258,6 +258,12 @@ impl OpenText {
             .collect()
     }
 
+    /// Comment on a process as a person.
+    pub fn say(&self, process: &str, person: &str, text: &str) {
+        let engine = &mut self.sim.lock().engine;
+        engine.comment(process, None, person, text, "comment");
+    }
+
     /// Take a task as a person.
     ///
     /// # Errors
