@@ -127,7 +127,7 @@ async fn canto_3_asset_request_1_the_requester_gets_one_link_for_thirty_days() {
     select(&world, &picked).await;
     let shares = world.canto.shares();
     assert_eq!(shares.len(), 1);
-    assert_eq!(shares[0].contents, [picked.clone()]);
+    assert_eq!(shares[0].contents, std::slice::from_ref(&picked));
     let expires = shares[0].expires.unwrap();
     let now = world.clock_now();
     let days = (expires.0 - now.0) / DAY.as_millis() as i64;

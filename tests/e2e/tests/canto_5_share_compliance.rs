@@ -142,7 +142,7 @@ async fn canto_5_share_compliance_2_a_share_by_hand_is_restricted_within_a_quart
     world.settle().await.unwrap();
     world
         .canto
-        .share_by(RITA, &[asset.clone()], "for you", None)
+        .share_by(RITA, std::slice::from_ref(&asset), "for you", None)
         .unwrap();
     world.pass(QUARTER, 5 * MINUTE).await.unwrap();
 
@@ -172,7 +172,7 @@ async fn canto_5_share_compliance_2_the_task_says_so_where_a_share_cannot_be_end
     world.settle().await.unwrap();
     let share = world
         .canto
-        .share_by(RITA, &[asset.clone()], "for you", None)
+        .share_by(RITA, std::slice::from_ref(&asset), "for you", None)
         .unwrap();
     world.pass(QUARTER, 5 * MINUTE).await.unwrap();
     assert_eq!(world.canto_status(&asset), "Restricted");
@@ -249,7 +249,7 @@ async fn canto_5_share_compliance_5_three_overlapping_scans_make_one_case() {
     world.settle().await.unwrap();
     world
         .canto
-        .share_by(RITA, &[asset.clone()], "for you", None)
+        .share_by(RITA, std::slice::from_ref(&asset), "for you", None)
         .unwrap();
     for due in ["1", "2", "3"] {
         let scan = json!({"scan": true, "schedule": {"due-at": due}});
@@ -344,7 +344,7 @@ async fn canto_5_share_compliance_observing_writes_nothing() {
     world.request("canto-5", wish).await.unwrap();
     world
         .canto
-        .share_by(RITA, &[asset.clone()], "for you", None)
+        .share_by(RITA, std::slice::from_ref(&asset), "for you", None)
         .unwrap();
     world.pass(30 * MINUTE, 5 * MINUTE).await.unwrap();
     for run in world.runs().await.unwrap() {

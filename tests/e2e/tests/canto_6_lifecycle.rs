@@ -121,7 +121,7 @@ async fn canto_6_lifecycle_1_archive_extend_and_delete_each_end_so() {
     answer(&world, DECIDE, ANN, "archive", &form).await;
     for asset in &assets[..100] {
         assert_eq!(world.canto_status(asset), "Restricted");
-        assert_eq!(world.canto.albums_of(asset), [archive.clone()]);
+        assert_eq!(world.canto.albums_of(asset), std::slice::from_ref(&archive));
         assert_eq!(world.canto_field(asset, "lifecycle_state"), "archived");
     }
     for asset in &assets[100..115] {

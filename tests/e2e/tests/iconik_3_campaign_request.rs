@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use forebay_e2e::{ANN, Flow, HOUR, ICONIK, MINUTE, Setup, World};
-use forebay_model::run::RunState;
 use forebay_simulators::common::{Fault, Rule};
 use forebay_simulators::iconik::NewAsset;
 use serde_json::{Map, Value, json};
@@ -139,7 +138,7 @@ fn links(world: &World) -> Vec<String> {
 async fn iconik_3_campaign_request_2_an_archived_source_comes_back_first() {
     let world = world_of("").await;
     let source = footage(&world, "one").await;
-    world.iconik.add_copy(&source, "Archive");
+    assert!(world.iconik.add_copy(&source, "Archive"));
     world.iconik.domain(|domain, _| {
         let formats = domain.formats.iter_mut();
         for format in formats.filter(|format| format["asset_id"] == source.as_str()) {
