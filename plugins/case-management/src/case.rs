@@ -122,17 +122,16 @@ impl Course<'_> {
             self.open_process(&mut case)?;
         }
         self.alarm_if_late(&mut case)?;
-        if case
-            .assets
-            .values()
-            .all(|member| member.protected_at.is_some())
-            && !case.asked
-        {
-            self.ask_for_decision(&mut case)?;
-        }
-        self.keep_fields_same(&mut case)?;
-        if let Some(next) = self.new_versions(&mut case)? {
-            return Ok(next);
+        // Until the assets are protected a case leaves the DAM to its guard: an outage there must not
+        // keep it from alarming.
+        if case.is_protected() {
+            if !case.asked {
+                self.ask_for_decision(&mut case)?;
+            }
+            self.keep_fields_same(&mut case)?;
+            if let Some(next) = self.new_versions(&mut case)? {
+                return Ok(next);
+            }
         }
         match case.desk.read(self.cx)? {
             Reading::Open(answers) => {
@@ -404,5 +403,12 @@ impl Course<'_> {
             wait = wait.party(party);
         }
         Ok(wait.waiting_on(if late { "protection" } else { "a decision" }))
+    }
+}
+
+impl Case {
+    fn is_protected(&self) -> bool {
+        let mut members = self.assets.values();
+        members.all(|member| member.protected_at.is_some())
     }
 }

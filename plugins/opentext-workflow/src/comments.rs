@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::Engine;
 use crate::settings::Dialect;
-use crate::wire::{CommentRow, Listing, listing};
+use crate::wire::CommentRow;
 
 /// What stands before our id at the end of a comment, and after it.
 const MARK: (&str, &str) = ("\n[fb:", "]");
@@ -95,14 +95,11 @@ impl Engine {
         }
     }
 
-    /// All comments; the list is not paged. An ended process has them in the history.
+    /// All comments. An ended process has them in the history.
     fn comment_rows(&self, process: &str) -> Result<Vec<CommentRow>, Error> {
-        let running = self.api.http.get(self.comments_of(process)).send();
-        match running.or_absent()? {
-            Some(response) => {
-                let found: Listing<CommentRow> = listing(&response)?;
-                Ok(found.rows)
-            }
+        let url = self.comments_of(process);
+        match self.api.all(&url, &[]).or_absent()? {
+            Some(rows) => Ok(rows),
             None => Ok(self.api.past_process(process)?.comments),
         }
     }

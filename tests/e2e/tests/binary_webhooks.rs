@@ -67,8 +67,10 @@ async fn only_genuine_deliveries_are_stored() {
 async fn what_cannot_be_stored_is_not_acknowledged_and_what_was_acknowledged_is_kept() {
     /// 3 MiB in blocks of 512 bytes: above an empty store and every file of the start.
     const BLOCKS: u32 = 6_144;
+    /// Bytes that deliveries are padded with.
+    const PADDINGS: [usize; 3] = [200 << 10, 20 << 10, 0];
     /// Deliveries that surely do not fit.
-    const MOST: u32 = 100;
+    const MOST: u32 = 300;
     let canto = Canto::start(CantoOptions::default()).await.unwrap();
     // Polling would find the assets of deliveries that were refused.
     canto
@@ -81,24 +83,28 @@ async fn what_cannot_be_stored_is_not_acknowledged_and_what_was_acknowledged_is_
 
     let host = site.serve_on_full_disk(BLOCKS).unwrap();
     let mut acknowledged = BTreeSet::new();
-    let refused = (0..MOST).find_map(|_| {
-        let (asset, told) = upload(&canto, &"x".repeat(200 << 10));
-        let (code, answer) = host.deliver(UPLOAD, &told).unwrap();
-        if code == 200 {
-            acknowledged.insert(asset);
-            return None;
-        }
-        Some((code, answer))
-    });
-    let (code, problem) = refused.unwrap();
-    assert_eq!(code, 503, "{problem:#}");
-    assert_eq!(problem["type"], "urn:forebay:problem:unavailable");
+    // Large ones first, then ever smaller ones, until there is room for none.
+    for padding in PADDINGS {
+        let refused = (0..MOST).find_map(|_| {
+            let (asset, told) = upload(&canto, &"x".repeat(padding));
+            let (code, answer) = host.deliver(UPLOAD, &told).unwrap();
+            if code == 200 {
+                acknowledged.insert(asset);
+                return None;
+            }
+            Some((code, answer))
+        });
+        let (code, problem) = refused.unwrap();
+        assert_eq!(code, 503, "{problem:#}");
+        assert_eq!(problem["type"], "urn:forebay:problem:unavailable");
+    }
     assert!(!acknowledged.is_empty(), "the limit leaves no room at all");
-    let (code, problem) = host.get("/readyz").unwrap();
-    assert_eq!(
-        (code, &problem["reasons"]),
-        (503, &json!(["the store cannot be written"]))
-    );
+    // The last pages hold what asks whether there is room, and then not even that.
+    let reasons = (0..MOST).find_map(|_| {
+        let (code, answer) = host.get("/readyz").unwrap();
+        (code == 503).then(|| answer["reasons"].clone())
+    });
+    assert_eq!(reasons, Some(json!(["the store cannot be written"])));
     host.kill().unwrap();
 
     // With room again, everything that was acknowledged is there, and the next one is taken.
