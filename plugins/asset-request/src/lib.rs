@@ -3,7 +3,7 @@
 //!
 //! A run is one request, begun by a form in the workflow engine, over REST, or by a custom action of
 //! the DAM. It is divided into lines, each with a stage of its own. Read [`course`] for what happens
-//! on each delivery, [`line`] for how a line gets ready, [`deliver`] for what the requester gets.
+//! on each delivery, [`line`](mod@line) for how a line gets ready, [`deliver`] for what the requester gets.
 //! Nothing here names a vendor.
 
 mod admit;

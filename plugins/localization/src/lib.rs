@@ -5,7 +5,7 @@
 //! each, decides when they are released, and keeps the summary on the master. A *region* is one
 //! version of the master for one region: adaptation, review, rights, release.
 //!
-//! Read [`campaign`] for the course of a master, [`region`] for that of a region, [`file`] for what a
+//! Read [`campaign`] for the course of a master, [`region`] for that of a region, [`file`](mod@file) for what a
 //! localized file must be like. Nothing here names a vendor.
 
 mod admit;

@@ -1,7 +1,7 @@
 //! Runs that have to do with one another: a run starts others, and is told when they end.
 //!
 //! A run is an entity like those of vendors. Its end is an event at the connection
-//! [`RUNS`](forebay_model::run::RUNS), stored when somebody waits for it; whoever begins to wait
+//! [`RUNS`], stored when somebody waits for it; whoever begins to wait
 //! later gets it at once.
 
 use forebay_model::event::{DeliveryContent, Incoming};

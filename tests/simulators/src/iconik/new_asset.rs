@@ -12,7 +12,7 @@ pub struct NewAsset {
     pub kind: String,
     /// The file; a placeholder has none.
     pub content: Option<Bytes>,
-    /// Status of the file: `CLOSED`, or `GROWING` until [`Iconik::close_file`].
+    /// Status of the file: `CLOSED`, or `GROWING` until [`Iconik::close_file`](super::Iconik::close_file).
     pub file_status: String,
     /// Who uploads it.
     pub by: String,
