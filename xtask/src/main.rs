@@ -53,6 +53,8 @@ enum Command {
     Test(test::Arguments),
     /// Measure what the host costs, beside the same work without it.
     Bench(bench::Arguments),
+    /// Write docs/coverage.md from the last run of the tests
+    Coverage,
     /// Check that each crate names only what it may name.
     Rooms,
 }
@@ -77,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Fuzz(arguments) => fuzz::run(&shell, &arguments),
         Command::Test(arguments) => test::run(&shell, &arguments),
         Command::Bench(arguments) => bench::run(&shell, &arguments),
+        Command::Coverage => coverage::write(&shell),
         Command::Rooms => rooms::check(&shell),
     }
 }
