@@ -1,6 +1,7 @@
 //! The way to a review: from "there is an asset" to "people decide".
 
 use forebay_sdk::assets::Asset;
+use forebay_sdk::blocks::paths;
 use forebay_sdk::handler::EffectMode;
 use forebay_sdk::time::MINUTE;
 use forebay_sdk::{Delivery, Error, Step, Value};
@@ -11,7 +12,7 @@ use crate::config::NotReady;
 use crate::course::{Course, Next};
 use crate::result::Ruling;
 use crate::state::{Phase, State};
-use crate::writing::{Written, known, paths};
+use crate::writing::{Written, known};
 
 /// Timer: look again whether the media is ready. Not every vendor tells when it is.
 pub(crate) const LOOK_AGAIN: &str = "look-again";

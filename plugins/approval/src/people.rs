@@ -1,10 +1,10 @@
 //! Users, groups and messages: who somebody is at the workflow engine, whether a group can be asked,
 //! how people are told.
 
+use forebay_sdk::Error;
 use forebay_sdk::assets::{Asset, Draft};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
-use forebay_sdk::{Error, Value};
 
 use crate::DAM;
 use crate::course::Course;
@@ -152,14 +152,5 @@ impl Course<'_> {
         record.checksum.clone_from(&state.checksum);
         record.process = state.review().map(|review| review.process.clone());
         record
-    }
-}
-
-/// A text value, or none for an empty text.
-pub(crate) fn text_or_none(text: String) -> Value {
-    if text.is_empty() {
-        Value::None
-    } else {
-        Value::Text(text)
     }
 }

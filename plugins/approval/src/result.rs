@@ -1,12 +1,12 @@
 //! The result of a review: what it means, and what is done about it.
 
 use forebay_sdk::assets::{ApprovalStatus, Asset, AssetStatus, AssetUpdate};
+use forebay_sdk::blocks::text_or_none;
 use forebay_sdk::workflow::{Decision, Process, StartRequest};
 use forebay_sdk::{Error, Field, FieldsExt, Step, Timestamp, Value, time};
 
 use crate::config::Verdict;
 use crate::course::{Course, Next};
-use crate::people::text_or_none;
 use crate::state::{PastReview, Phase, Rework, State};
 use crate::writing::{Written, end_of};
 

@@ -1,14 +1,12 @@
 //! How the DAM is read and written: one asset, guarded, and where it is filed.
 
 use forebay_sdk::assets::{Asset, AssetUpdate};
-use forebay_sdk::{Error, Field, OrAbsent, Timestamp, Value, time};
+use forebay_sdk::blocks::{self, paths};
+use forebay_sdk::{Error, Field, Timestamp, Value, time};
 
 use crate::course::Course;
 use crate::plan::kind_name;
 use crate::state::State;
-
-/// Attempts to write to an asset that changes at the same time.
-const WRITE_ATTEMPTS: u32 = 3;
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,47 +20,21 @@ pub(crate) enum Written {
 impl Course<'_> {
     /// The asset, unless it is deleted or in the trash.
     pub(crate) fn present(&self, state: &State) -> Result<Option<Asset>, Error> {
-        let asset = self.cx.assets().get(&state.asset).or_absent()?;
-        Ok(asset.filter(|asset| !asset.trashed))
+        blocks::present(self.cx, &state.asset)
     }
 
     /// Write to an asset as it was read. If somebody changes it at the same time it is read again;
     /// if that change brought another version nothing is written.
     pub(crate) fn write(&self, asset: &Asset, update: AssetUpdate) -> Result<Written, Error> {
-        let mut token = asset.change_token.clone();
-        for _ in 1..WRITE_ATTEMPTS {
-            match self
-                .cx
-                .assets()
-                .update(&asset.id, &update.clone().guard(&token))
-            {
-                Ok(_) => return Ok(Written::Yes),
-                Err(error) if error.is_conflict() => {
-                    let now = self.cx.assets().get(&asset.id)?;
-                    if now.version != asset.version {
-                        return Ok(Written::Overtaken);
-                    }
-                    token = now.change_token;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.cx
-            .assets()
-            .update(&asset.id, &update.guard(&token))
-            .map(|_| Written::Yes)
+        Ok(match blocks::write(self.cx, asset, &update)? {
+            blocks::Written::Yes(_) => Written::Yes,
+            blocks::Written::Overtaken => Written::Overtaken,
+        })
     }
 
     /// An update of logical fields; one that is mapped to an empty name is not written.
     pub(crate) fn field_update(&self, fields: &[(&str, Value)]) -> AssetUpdate {
-        let mut update = AssetUpdate::default();
-        for (logical, value) in fields {
-            let name = self.config.fields.name(logical);
-            if !name.is_empty() {
-                update = update.field(name, value.clone());
-            }
-        }
-        update
+        blocks::field_update(&self.config.fields, fields)
     }
 
     /// Put an access template on the asset, and note what stood there before.
@@ -160,13 +132,4 @@ pub(crate) fn known(asset: &Asset) -> Vec<Field> {
         Field::new("paths", Value::Texts(paths(asset))),
     ];
     uploader.chain(rest).collect()
-}
-
-/// Where the asset is filed.
-pub(crate) fn paths(asset: &Asset) -> Vec<String> {
-    asset
-        .containers
-        .iter()
-        .filter_map(|place| place.path.clone())
-        .collect()
 }

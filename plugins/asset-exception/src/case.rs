@@ -304,7 +304,7 @@ impl Course<'_> {
 
     fn answers(&self, mut case: Case, asset: &Asset) -> Next {
         let reading = case.desk.read(self.cx)?;
-        if let Some(reason) = Self::stopped(&reading, &case.desk.process) {
+        if let Some(reason) = reading.stopped(&case.desk.process) {
             return Ok(Step::park(state(case), reason));
         }
         let Reading::Open(answers) = reading else {

@@ -1,7 +1,7 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
 use forebay_sdk::assets::{Asset, AssetUpdate};
-use forebay_sdk::blocks::{DeskRules, Reading, Written, field_update, write};
+use forebay_sdk::blocks::{DeskRules, field_update, write_any_version};
 use forebay_sdk::handler::DecisionRecord;
 use forebay_sdk::workflow::PrincipalKind;
 use forebay_sdk::{Cx, Delivery, Error, Step, Value};
@@ -72,20 +72,6 @@ impl Course<'_> {
         Ok(Step::cancel(state, "cancelled", "by an operator"))
     }
 
-    /// Why a run parks when its process does not run.
-    pub(crate) fn stopped(reading: &Reading, process: &str) -> Option<String> {
-        match reading {
-            Reading::Open(_) => None,
-            Reading::Suspended => Some(format!(
-                "the process {process} is suspended in the workflow engine; activate it there, then \
-                 retry the run"
-            )),
-            Reading::Ended(reason) => Some(format!(
-                "the process {process} was ended in the workflow engine: {reason}"
-            )),
-        }
-    }
-
     // ---- People ---------------------------------------------------------------------------------
 
     pub(crate) fn rules(&self) -> DeskRules<'_> {
@@ -133,10 +119,6 @@ impl Course<'_> {
     /// Write to an asset as it is now. What is written here holds for every version.
     pub(crate) fn write(&self, asset: &str, update: &AssetUpdate) -> Result<(), Error> {
         let now = self.cx.assets().get(asset)?;
-        if write(self.cx, &now, update)? == Written::Overtaken {
-            let now = self.cx.assets().get(asset)?;
-            write(self.cx, &now, update)?;
-        }
-        Ok(())
+        write_any_version(self.cx, &now, update)
     }
 }

@@ -214,7 +214,7 @@ impl Course<'_> {
     /// Answers; tells why the run must park, if it must.
     fn read_group(&self, group: &mut Group) -> Result<Option<String>, Error> {
         let reading = group.desk.read(self.cx)?;
-        if let Some(reason) = Self::stopped(&reading, &group.desk.process) {
+        if let Some(reason) = reading.stopped(&group.desk.process) {
             return Ok(Some(reason));
         }
         if let Reading::Open(answers) = reading {

@@ -42,7 +42,7 @@ impl Course<'_> {
             }
             Delivery::Event(incoming) if incoming.role == WORKFLOW => {
                 let reading = line.desk.read(self.cx)?;
-                if let Some(reason) = Self::stopped(&reading, &line.desk.process) {
+                if let Some(reason) = reading.stopped(&line.desk.process) {
                     return Ok(Step::park(state(line), reason));
                 }
                 if let Reading::Open(answers) = reading {

@@ -1,7 +1,7 @@
 //! What happens on each delivery, and what cases and guards share.
 
 use forebay_sdk::assets::{Asset, AssetUpdate};
-use forebay_sdk::blocks::{DeskRules, Written, field_update, write};
+use forebay_sdk::blocks::{DeskRules, field_update, write_any_version};
 use forebay_sdk::handler::DecisionRecord;
 use forebay_sdk::{Cx, Delivery, Error, Step, Value};
 
@@ -104,10 +104,6 @@ impl Course<'_> {
     pub(crate) fn write_fields(&self, asset: &str, fields: &[(&str, Value)]) -> Result<(), Error> {
         let update: AssetUpdate = field_update(&self.config.fields, fields);
         let now = self.cx.assets().get(asset)?;
-        if write(self.cx, &now, &update)? == Written::Overtaken {
-            let now = self.cx.assets().get(asset)?;
-            write(self.cx, &now, &update)?;
-        }
-        Ok(())
+        write_any_version(self.cx, &now, &update)
     }
 }

@@ -133,7 +133,7 @@ impl Course<'_> {
             }
             Delivery::Event(incoming) if incoming.role == WORKFLOW => {
                 let reading = campaign.desk.read(self.cx)?;
-                if let Some(reason) = Self::stopped(&reading, &campaign.desk.process) {
+                if let Some(reason) = reading.stopped(&campaign.desk.process) {
                     return Ok(Step::park(campaign.into_state(), reason));
                 }
                 let Reading::Open(answers) = reading else {

@@ -2,7 +2,7 @@
 
 use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate};
 use forebay_sdk::blocks::{
-    DeskRules, Reading, Written, field_update, matches_path, paths, present, write,
+    DeskRules, field_update, matches_path, paths, present, write_any_version,
 };
 use forebay_sdk::handler::DecisionRecord;
 use forebay_sdk::{Cx, Delivery, Error, Step, Timestamp, Value};
@@ -143,20 +143,6 @@ impl Course<'_> {
         }
     }
 
-    /// Why a run parks when its process does not run.
-    pub(crate) fn stopped(reading: &Reading, process: &str) -> Option<String> {
-        match reading {
-            Reading::Open(_) => None,
-            Reading::Suspended => Some(format!(
-                "the process {process} is suspended in the workflow engine; activate it there, then \
-                 retry the run"
-            )),
-            Reading::Ended(reason) => Some(format!(
-                "the process {process} was ended in the workflow engine: {reason}"
-            )),
-        }
-    }
-
     /// When a deleted asset is given up.
     pub(crate) fn given_up_at(&self, since: Timestamp) -> Result<Timestamp, Error> {
         let grace = self.config.asset_gone.grace;
@@ -192,11 +178,7 @@ impl Course<'_> {
         let Some(now) = present(self.cx, asset)? else {
             return Ok(());
         };
-        if write(self.cx, &now, update)? == Written::Overtaken {
-            let now = self.cx.assets().get(asset)?;
-            write(self.cx, &now, update)?;
-        }
-        Ok(())
+        write_any_version(self.cx, &now, update)
     }
 
     /// Take a version out of use.

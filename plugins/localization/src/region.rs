@@ -196,7 +196,7 @@ impl Course<'_> {
 
     fn region_answers(&self, mut region: Region) -> Next {
         let reading = region.desk.read(self.cx)?;
-        if let Some(reason) = Self::stopped(&reading, &region.desk.process) {
+        if let Some(reason) = reading.stopped(&region.desk.process) {
             return Ok(Step::park(region.into_state(), reason));
         }
         let Reading::Open(answers) = reading else {

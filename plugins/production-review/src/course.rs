@@ -1,7 +1,9 @@
 //! The course of a review: what happens on each delivery.
 
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{Alarm, Desk, DeskRules, Reading, Written, field_update, present, write};
+use forebay_sdk::blocks::{
+    Alarm, Desk, DeskRules, Reading, field_update, present, write_any_version,
+};
 use forebay_sdk::handler::{DecisionRecord, EffectMode};
 use forebay_sdk::{Cx, Delivery, Error, FieldsExt, Step, Value};
 
@@ -180,11 +182,7 @@ impl Course<'_> {
         fields: &[(&str, Value)],
     ) -> Result<(), Error> {
         let update = field_update(&self.config.fields, fields);
-        if write(self.cx, asset, &update)? == Written::Overtaken {
-            let now = self.cx.assets().get(&asset.id)?;
-            write(self.cx, &now, &update)?;
-        }
-        Ok(())
+        write_any_version(self.cx, asset, &update)
     }
 
     fn wait(&self, state: State) -> Next {

@@ -1,7 +1,7 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
 use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate, ShareQuery};
-use forebay_sdk::blocks::{DeskRules, Scan, Written, field_update, write};
+use forebay_sdk::blocks::{DeskRules, Scan, field_update, write_any_version};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
 use forebay_sdk::{Cx, Delivery, Error, Step, Value, paging};
 
@@ -114,11 +114,7 @@ impl Course<'_> {
 
     /// Write to an asset. A version that came meanwhile has the same rights, so it is written too.
     pub(crate) fn write(&self, asset: &Asset, update: &AssetUpdate) -> Result<(), Error> {
-        if write(self.cx, asset, update)? == Written::Overtaken {
-            let now = self.cx.assets().get(&asset.id)?;
-            write(self.cx, &now, update)?;
-        }
-        Ok(())
+        write_any_version(self.cx, asset, update)
     }
 
     /// Take an asset out of use: its status, and where this flow clears uses its access and shares.

@@ -1,7 +1,7 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
 use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate, Share, ShareQuery};
-use forebay_sdk::blocks::{Alarm, DeskRules, Written, field_update, usable_group, write};
+use forebay_sdk::blocks::{Alarm, DeskRules, field_update, usable_group, write_any_version};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Cx, Delivery, Error, Step, Value, paging};
@@ -99,11 +99,7 @@ impl Course<'_> {
 
     /// Write to an asset as it stands now. What is written is about shares, not about a version.
     pub(crate) fn write(&self, asset: &Asset, update: &AssetUpdate) -> Result<(), Error> {
-        if write(self.cx, asset, update)? == Written::Overtaken {
-            let now = self.cx.assets().get(&asset.id)?;
-            write(self.cx, &now, update)?;
-        }
-        Ok(())
+        write_any_version(self.cx, asset, update)
     }
 
     pub(crate) fn write_fields(

@@ -7,7 +7,7 @@
 use forebay_e2e::{ANN, Flow, HOUR, ICONIK, MINUTE, Setup, World};
 use forebay_simulators::common::{Fault, Rule};
 use forebay_simulators::iconik::NewAsset;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 const FLOW: &str = r#"
 key_prefix = "iconik-3"
@@ -40,18 +40,7 @@ async fn world_of(lines: &str) -> World {
     let world = World::start(Setup::of([flow])).await.unwrap();
     world.engine.add_group("post-production", &[ANN]);
     world.engine.add_group("media-library", &[ANN]);
-    world.iconik.domain(|domain, _| {
-        for name in FIELDS {
-            let field = json!({
-                "name": name, "label": name, "field_type": "string", "multi": false,
-                "options": [], "required": false, "read_only": false, "use_as_facet": false,
-            });
-            domain.fields.extend(field.as_object().cloned());
-            let view = domain.views.first_mut().unwrap();
-            let fields = view.get_mut("view_fields").unwrap();
-            fields.as_array_mut().unwrap().push(field);
-        }
-    });
+    world.add_iconik_fields(&FIELDS);
     world
 }
 

@@ -56,18 +56,7 @@ async fn world_of(limits: &str, lines: &str) -> World {
     world
         .iconik
         .add_template("no-access", &[("rights", &["read"])]);
-    world.iconik.domain(|domain, _| {
-        for name in FIELDS {
-            let field = json!({
-                "name": name, "label": name, "field_type": "string", "multi": false,
-                "options": [], "required": false, "read_only": false, "use_as_facet": false,
-            });
-            domain.fields.extend(field.as_object().cloned());
-            let view = domain.views.first_mut().unwrap();
-            let fields = view.get_mut("view_fields").unwrap();
-            fields.as_array_mut().unwrap().push(field);
-        }
-    });
+    world.add_iconik_fields(&FIELDS);
     world
 }
 

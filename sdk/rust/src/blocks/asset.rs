@@ -68,6 +68,18 @@ pub fn write(cx: &Cx, asset: &Asset, update: &AssetUpdate) -> Result<Written, Er
     Ok(Written::Overtaken)
 }
 
+/// Write what holds for every version of an asset: also to a version that has come meanwhile.
+///
+/// # Errors
+/// Those of `asset-source.get` and `asset-source.update`.
+pub fn write_any_version(cx: &Cx, asset: &Asset, update: &AssetUpdate) -> Result<(), Error> {
+    if write(cx, asset, update)? == Written::Overtaken {
+        let now = cx.assets().get(&asset.id)?;
+        write(cx, &now, update)?;
+    }
+    Ok(())
+}
+
 /// An update of logical fields; one that is mapped to an empty name is not written.
 #[must_use]
 pub fn field_update(map: &FieldMap, fields: &[(&str, Value)]) -> AssetUpdate {

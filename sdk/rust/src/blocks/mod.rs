@@ -18,7 +18,8 @@ mod span;
 mod values;
 
 pub use self::asset::{
-    LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present, text_or_none, write,
+    LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present, text_or_none,
+    write, write_any_version,
 };
 pub use self::desk::{Alarm, Desk, DeskRules, Reading, usable_group};
 pub use self::fields::FieldMap;

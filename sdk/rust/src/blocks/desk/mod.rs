@@ -60,6 +60,23 @@ pub enum Reading {
     Ended(String),
 }
 
+impl Reading {
+    /// Why a run parks where its process does not run.
+    #[must_use]
+    pub fn stopped(&self, process: &str) -> Option<String> {
+        match self {
+            Self::Open(_) => None,
+            Self::Suspended => Some(format!(
+                "the process {process} is suspended in the workflow engine; activate it there, then \
+                 retry the run"
+            )),
+            Self::Ended(reason) => Some(format!(
+                "the process {process} was ended in the workflow engine: {reason}"
+            )),
+        }
+    }
+}
+
 /// A process in which people are asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Desk {
