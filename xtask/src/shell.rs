@@ -40,6 +40,10 @@ impl Shell {
     pub(crate) fn cargo<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(variable("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(arguments).current_dir(&self.root);
+        if in_ci() {
+            // Nothing is built twice there: what a next build could go on from only fills the disk.
+            command.env("CARGO_INCREMENTAL", "0");
+        }
         command
     }
 

@@ -6,7 +6,7 @@ use forebay_e2e::{ANN, Asset, CANTO, CARA, DAY, Dam, Flow, HOUR, Setup};
 use forebay_simulators::canto::NewAsset;
 
 use crate::approval::{self, DEFINITION};
-use crate::matrix::{Case, Jump, NewVersion, Wait};
+use crate::matrix::{Case, Jump, NewVersion, Refused, Wait};
 
 const FLOW: &str = r#"
 filters = { include = ["/Incoming/**"] }
@@ -35,16 +35,19 @@ const CASE: Case = Case {
         let video = NewAsset::new("spot.mp4", "frames", "u1").in_album("/Incoming");
         Asset::Canto(world.canto.add_asset(video).unwrap())
     },
+    is_tried: |_| true,
     waits: &[
         Wait::Task {
             name: "brand",
             person: ANN,
             outcome: "approved",
+            form: &[],
         },
         Wait::Task {
             name: "legal",
             person: CARA,
             outcome: "approved",
+            form: &[],
         },
     ],
     outcome: "approved",
@@ -59,11 +62,13 @@ const CASE: Case = Case {
         assert_eq!(effects["canto: comment-version"], 1);
     },
     writes: &["edit", "comment-version"],
+    engine_writes: &["start-process"],
     read: "read-asset",
     repeatable: &[],
     definition: DEFINITION,
     restart_signal: "restart",
     gone: "asset-gone",
+    refused: Refused::Parks,
     new_version: NewVersion::Restarts,
     changed: || Setup::of([Flow::approval("canto-1", CANTO, CHANGED)]),
     written_field: "review_comment",
@@ -73,7 +78,7 @@ const CASE: Case = Case {
     jump: Jump {
         by: Duration::from_secs(3 * DAY.as_secs() + 3 * HOUR.as_secs()),
         check: approval::escalated_once,
-        until_parked: Duration::from_secs(5 * DAY.as_secs()),
+        until_parked: Some(Duration::from_secs(5 * DAY.as_secs())),
     },
 };
 

@@ -6,7 +6,7 @@ use forebay_e2e::{ANN, Asset, CARA, DAY, Dam, Flow, HOUR, ICONIK, Setup};
 use forebay_simulators::iconik::NewAsset;
 
 use crate::approval::{self, DEFINITION};
-use crate::matrix::{Case, Jump, NewVersion, Wait};
+use crate::matrix::{Case, Jump, NewVersion, Refused, Wait};
 
 const FLOW: &str = r#"
 fields = { review_run = "run" }
@@ -49,16 +49,19 @@ const CASE: Case = Case {
             .with("campaign", "Winter");
         Asset::Iconik(world.iconik.add_asset(clip))
     },
+    is_tried: |_| true,
     waits: &[
         Wait::Task {
             name: "technical",
             person: ANN,
             outcome: "approved",
+            form: &[],
         },
         Wait::Task {
             name: "legal",
             person: CARA,
             outcome: "approved",
+            form: &[],
         },
     ],
     outcome: "approved",
@@ -84,11 +87,13 @@ const CASE: Case = Case {
         "create-collection",
         "add-to-collection",
     ],
+    engine_writes: &["start-process"],
     read: "read-asset",
     repeatable: &["iconik: apply-template"],
     definition: DEFINITION,
     restart_signal: "restart",
     gone: "asset-gone",
+    refused: Refused::Parks,
     new_version: NewVersion::Restarts,
     changed: || Setup::of([Flow::approval("iconik-1", ICONIK, CHANGED)]),
     written_field: "review_comment",
@@ -97,7 +102,7 @@ const CASE: Case = Case {
     jump: Jump {
         by: Duration::from_secs(3 * DAY.as_secs() + 3 * HOUR.as_secs()),
         check: approval::escalated_once,
-        until_parked: Duration::from_secs(5 * DAY.as_secs()),
+        until_parked: Some(Duration::from_secs(5 * DAY.as_secs())),
     },
 };
 

@@ -12,7 +12,7 @@ use forebay_model::audit::AuditEntry;
 use forebay_simulators::canto::NewAsset;
 use serde_json::{Value, json};
 
-use crate::matrix::{Case, Jump, NewVersion, Wait};
+use crate::matrix::{Case, Jump, NewVersion, Refused, Wait};
 
 const DEFINITION: &str = "shareReview";
 
@@ -87,20 +87,24 @@ const CASE: Case = Case {
     furnish: |world| world.canto.add_user("u1", "Uta Uploader"),
     dam: Dam::Canto,
     start,
+    is_tried: |_| true,
     waits: &[Wait::Task {
         name: "share-review",
         person: ANN,
         outcome: "approve",
+        form: &[],
     }],
     outcome: "shared",
     released: |world, _| !world.canto.shares().is_empty(),
     calm,
     writes: &["edit", "create-share", "comment-version"],
+    engine_writes: &["start-process"],
     read: "read-asset",
     repeatable: &[],
     definition: DEFINITION,
     restart_signal: "restart",
     gone: "asset-gone",
+    refused: Refused::Parks,
     new_version: NewVersion::Restarts,
     changed: || setup(CHANGED),
     written_field: "share_decision",
@@ -108,7 +112,7 @@ const CASE: Case = Case {
     jump: Jump {
         by: Duration::from_secs(3 * DAY.as_secs() + 3 * HOUR.as_secs()),
         check: escalated_once,
-        until_parked: Duration::from_secs(5 * DAY.as_secs()),
+        until_parked: Some(Duration::from_secs(5 * DAY.as_secs())),
     },
 };
 

@@ -4,7 +4,7 @@ use forebay_e2e::MINUTE;
 use forebay_model::run::RunState;
 use forebay_simulators::common::CourierSwitches;
 
-use super::{Case, until, until_open};
+use super::{Case, until_open};
 
 /// How often each event is told.
 const COPIES: u32 = 100;
@@ -23,13 +23,13 @@ pub(crate) async fn duplicates(case: &Case) {
     case.frame(&world).courier().set(copies(COPIES));
     let asset = case.begin(&world).await;
     for wait in case.waits {
-        until_open(&world, wait).await;
-        wait.end(&world);
+        until_open(&world, &asset, wait).await;
+        wait.end(&world, &asset);
         asset
             .set_field(&world, case.idle_field, wait.name())
             .unwrap();
     }
-    until(&world, RunState::Completed).await;
+    case.until(&world, RunState::Completed).await;
     let sent = case.frame(&world).courier().sent();
     let refused: Vec<_> = sent
         .iter()
@@ -41,7 +41,7 @@ pub(crate) async fn duplicates(case: &Case) {
         "only {} were sent",
         sent.len()
     );
-    assert_eq!(world.runs().await.unwrap().len(), 1);
+    case.run(&world).await;
     case.assert_once(&world, &asset).await;
 }
 
@@ -65,18 +65,18 @@ pub(crate) async fn out_of_order(case: &Case) {
     let told: Vec<_> = courier.sent().into_iter().map(|sent| sent.label).collect();
     assert!(told.len() >= 4, "{told:?}");
     for wait in case.waits {
-        until_open(&world, wait).await;
+        until_open(&world, &asset, wait).await;
         for value in ["four", "five"] {
             asset.set_field(&world, case.idle_field, value).unwrap();
             world.clock.advance(MINUTE);
         }
-        wait.end(&world);
+        wait.end(&world, &asset);
         courier.release();
         world.settle().await.unwrap();
     }
     courier.set(CourierSwitches::default());
-    until(&world, RunState::Completed).await;
-    assert_eq!(world.runs().await.unwrap().len(), 1);
+    case.until(&world, RunState::Completed).await;
+    case.run(&world).await;
     case.assert_once(&world, &asset).await;
 }
 
@@ -86,6 +86,6 @@ pub(crate) async fn poll_only(case: &Case) {
     let asset = (case.start)(&world);
     world.settle().await.unwrap();
     assert_eq!(world.runs().await.unwrap().len(), 0, "nobody told the host");
-    case.go_on(&world, case.waits).await;
+    case.go_on(&world, &asset, case.waits).await;
     case.assert_once(&world, &asset).await;
 }

@@ -4,7 +4,7 @@ use forebay_e2e::{HOUR, MINUTE};
 use forebay_model::run::RunState;
 use forebay_simulators::common::{Fault, Rule};
 
-use super::{Case, until, until_open};
+use super::{Case, until_open};
 
 /// Rounds of time and restarts after each wait of a host that dies whenever answers are lost.
 const DEATHS: u32 = 4;
@@ -28,11 +28,11 @@ pub(crate) async fn dies_at_each_effect(case: &Case) {
         if !done {
             continue;
         }
-        if world.run().await.unwrap().state == RunState::Completed {
+        if case.is_in(&world, RunState::Completed).await {
             break;
         }
-        if let Some(wait) = waits.next_if(|wait| wait.is_open(&world)) {
-            wait.end(&world);
+        if let Some(wait) = waits.next_if(|wait| wait.is_open(&world, &asset)) {
+            wait.end(&world, &asset);
         }
         world.clock.advance(MINUTE);
         world.poll_all().await.unwrap();
@@ -49,11 +49,10 @@ pub(crate) async fn dies_with_answers_lost(case: &Case) {
             .faults()
             .add(Rule::once(*write, Fault::CommitThenTimeout));
     }
-    world
-        .engine
-        .frame()
-        .faults()
-        .add(Rule::always("start-process", Fault::CommitThenTimeout).every(2));
+    for write in case.engine_writes {
+        let lost = Rule::always(*write, Fault::CommitThenTimeout).every(2);
+        world.engine.frame().faults().add(lost);
+    }
     let asset = (case.start)(&world);
     for wait in case.waits {
         for _ in 0..DEATHS {
@@ -61,15 +60,15 @@ pub(crate) async fn dies_with_answers_lost(case: &Case) {
             world.restart().await.unwrap();
             world.poll_all().await.unwrap();
         }
-        until_open(&world, wait).await;
-        wait.end(&world);
+        until_open(&world, &asset, wait).await;
+        wait.end(&world, &asset);
         world.poll_all().await.unwrap();
     }
     for _ in 0..DEATHS {
         world.settle().await.unwrap();
         world.restart().await.unwrap();
     }
-    until(&world, RunState::Completed).await;
+    case.until(&world, RunState::Completed).await;
     case.assert_once(&world, &asset).await;
 }
 
@@ -86,11 +85,11 @@ pub(crate) async fn configuration_changed(case: &Case) {
             if restarted {
                 world.restart().await.unwrap();
             }
-            until_open(&world, wait).await;
-            wait.end(&world);
+            until_open(&world, &asset, wait).await;
+            wait.end(&world, &asset);
         }
         world.reconfigure((case.changed)()).await.unwrap();
-        until(&world, RunState::Completed).await;
+        case.until(&world, RunState::Completed).await;
         case.assert_once(&world, &asset).await;
     }
 }
@@ -117,13 +116,15 @@ async fn jumps(case: &Case, is_down: bool) {
     }
     world.settle().await.unwrap();
     world.endure(3 * HOUR, HOUR).await.unwrap();
-    let run = world.run().await.unwrap();
+    let run = case.run(&world).await;
     assert_eq!(run.state, RunState::Waiting, "{run:#?}");
     (case.jump.check)(&world, &world.audit(&run).await.unwrap());
     assert!(!(case.released)(&world, &asset), "never by silence");
 
-    world.clock.advance(case.jump.until_parked);
-    world.settle().await.unwrap();
-    case.assert_parked(&world, &asset, "").await;
+    if let Some(further) = case.jump.until_parked {
+        world.clock.advance(further);
+        world.settle().await.unwrap();
+        case.assert_parked(&world, &asset, "").await;
+    }
     assert_eq!(world.processes_of(case.definition).len(), 1);
 }

@@ -30,8 +30,10 @@ pub(crate) struct Case {
     pub(crate) furnish: fn(&World),
     /// Its DAM.
     pub(crate) dam: Dam,
-    /// What starts its only run; returns the asset it is about.
+    /// What starts its run; returns the asset it is about.
     pub(crate) start: fn(&World) -> Asset,
+    /// Is this the run whose course is followed? A flow may have others that find or help it.
+    pub(crate) is_tried: fn(&Run) -> bool,
     /// What the run waits for, in order.
     pub(crate) waits: &'static [Wait],
     /// The outcome when all waits are over.
@@ -43,6 +45,8 @@ pub(crate) struct Case {
     pub(crate) calm: fn(&World, &Asset, &BTreeMap<String, u64>),
     /// Operations of the DAM that change something.
     pub(crate) writes: &'static [&'static str],
+    /// Operations of the workflow engine that change something.
+    pub(crate) engine_writes: &'static [&'static str],
     /// An operation of the DAM that each activation reads with.
     pub(crate) read: &'static str,
     /// Effects that may be had again without showing anywhere: they set something to what it is.
@@ -53,6 +57,8 @@ pub(crate) struct Case {
     pub(crate) restart_signal: &'static str,
     /// Outcome of a run whose asset is deleted for good (F8).
     pub(crate) gone: &'static str,
+    /// What a vendor's refusal of the last write leads to (F13).
+    pub(crate) refused: Refused,
     /// What a new version does to a run that waits (F10).
     pub(crate) new_version: NewVersion,
     /// A changed configuration (F11): the run that is under way does not heed it.
@@ -75,6 +81,17 @@ pub(crate) enum Wait {
         person: &'static str,
         /// What is decided.
         outcome: &'static str,
+        /// What else is filled in, beside a comment.
+        form: &'static [(&'static str, &'static str)],
+    },
+    /// Somebody does something elsewhere.
+    Deed {
+        /// What is done.
+        name: &'static str,
+        /// Is it time to?
+        is_due: fn(&World, &Asset) -> bool,
+        /// Do it. To do it again changes nothing.
+        act: fn(&World, &Asset),
     },
 }
 
@@ -83,6 +100,19 @@ pub(crate) enum Wait {
 pub(crate) enum NewVersion {
     /// The process is ended and the run waits for everything anew.
     Restarts,
+    /// In the same process the run waits for everything anew.
+    AsksAgain,
+    /// Nothing: what is decided is decided about the asset, whatever its version.
+    GoesOn,
+}
+
+/// What the refusal of a write leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// An operator has to look.
+    Parks,
+    /// The run tries again by itself, for a while.
+    TriesAgain,
 }
 
 /// A jump of the clock.
@@ -91,8 +121,9 @@ pub(crate) struct Jump {
     pub(crate) by: Duration,
     /// What is true after it.
     pub(crate) check: fn(&World, &[AuditEntry]),
-    /// How much further until an operator has to look; nothing is released by silence.
-    pub(crate) until_parked: Duration,
+    /// How much further until an operator has to look, where one ever has to; nothing is released by
+    /// silence.
+    pub(crate) until_parked: Option<Duration>,
 }
 
 /// Makes a test of each fault of the matrix for a [`Case`].
@@ -130,26 +161,33 @@ macro_rules! fault_matrix {
 
 impl Wait {
     /// Is it open?
-    fn is_open(&self, world: &World) -> bool {
-        let Self::Task { name, .. } = self;
-        world.open_stages().iter().any(|open| open == name)
+    fn is_open(&self, world: &World, asset: &Asset) -> bool {
+        match self {
+            Self::Task { name, .. } => world.open_stages().iter().any(|open| open == name),
+            Self::Deed { is_due, .. } => is_due(world, asset),
+        }
     }
 
     fn name(&self) -> &'static str {
-        let Self::Task { name, .. } = self;
-        name
+        match self {
+            Self::Task { name, .. } | Self::Deed { name, .. } => name,
+        }
     }
 
     /// Give the run what it waits for.
-    fn end(&self, world: &World) {
-        let Self::Task {
-            name,
-            person,
-            outcome,
-        } = self;
-        world
-            .decide(name, person, outcome, &[("comment", "fine")])
-            .unwrap();
+    fn end(&self, world: &World, asset: &Asset) {
+        match self {
+            Self::Task {
+                name,
+                person,
+                outcome,
+                form,
+            } => {
+                let form = [&[("comment", "fine")], *form].concat();
+                world.decide(name, person, outcome, &form).unwrap();
+            }
+            Self::Deed { act, .. } => act(world, asset),
+        }
     }
 }
 
@@ -171,15 +209,35 @@ impl Case {
     /// Operations that change something, with who offers them.
     fn writes<'a>(&self, world: &'a World) -> Vec<(&'a Frame, &'static str)> {
         let dam = self.writes.iter().map(|write| (self.frame(world), *write));
-        dam.chain([(world.engine.frame(), "start-process")])
+        let engine = self.engine_writes.iter();
+        dam.chain(engine.map(|write| (world.engine.frame(), *write)))
             .collect()
+    }
+
+    /// The runs whose course is followed; there should be one.
+    async fn runs(&self, world: &World) -> Vec<Run> {
+        let mut runs = world.runs().await.unwrap();
+        runs.retain(self.is_tried);
+        runs
+    }
+
+    async fn run(&self, world: &World) -> Run {
+        let mut runs = self.runs(world).await;
+        assert_eq!(runs.len(), 1, "{:#?}", world.runs().await.unwrap());
+        runs.remove(0)
+    }
+
+    /// Is the run in this state? It is in none before it was started.
+    async fn is_in(&self, world: &World, state: RunState) -> bool {
+        let runs = self.runs(world).await;
+        runs.iter().any(|run| run.state == state)
     }
 
     /// The effects of a run that nothing disturbs.
     async fn calm_effects(&self) -> BTreeMap<String, u64> {
         let world = self.world().await;
         let asset = self.begin(&world).await;
-        self.go_on(&world, self.waits).await;
+        self.go_on(&world, &asset, self.waits).await;
         self.assert_done(&world, &asset).await;
         let effects = world.effects();
         (self.calm)(&world, &asset, &effects);
@@ -190,7 +248,7 @@ impl Case {
     async fn begin(&self, world: &World) -> Asset {
         let asset = (self.start)(world);
         world.settle().await.unwrap();
-        until_open(world, &self.waits[0]).await;
+        until_open(world, &asset, &self.waits[0]).await;
         asset
     }
 
@@ -198,26 +256,26 @@ impl Case {
     async fn waiting_at(&self, world: &World, number: usize) -> Asset {
         let asset = self.begin(world).await;
         for wait in &self.waits[..number] {
-            until_open(world, wait).await;
-            wait.end(world);
+            until_open(world, &asset, wait).await;
+            wait.end(world, &asset);
         }
-        until_open(world, &self.waits[number]).await;
+        until_open(world, &asset, &self.waits[number]).await;
         world.endure(5 * MINUTE, MINUTE).await.unwrap();
         asset
     }
 
     /// End these waits, each as soon as it is open, and wait for the end of the run.
-    async fn go_on(&self, world: &World, waits: &[Wait]) {
+    async fn go_on(&self, world: &World, asset: &Asset, waits: &[Wait]) {
         for wait in waits {
-            until_open(world, wait).await;
-            wait.end(world);
+            until_open(world, asset, wait).await;
+            wait.end(world, asset);
         }
-        until(world, RunState::Completed).await;
+        self.until(world, RunState::Completed).await;
     }
 
     /// The run has come to its good end.
     async fn assert_done(&self, world: &World, asset: &Asset) {
-        let run = world.run().await.unwrap();
+        let run = self.run(world).await;
         assert_eq!(
             (run.state, run.outcome.as_deref()),
             (RunState::Completed, Some(self.outcome)),
@@ -248,8 +306,19 @@ impl Case {
         effects
     }
 
+    async fn until(&self, world: &World, state: RunState) {
+        for _ in 0..PATIENCE {
+            world.endure(MINUTE, MINUTE).await.unwrap();
+            if self.is_in(world, state).await {
+                return;
+            }
+        }
+        let runs = world.runs().await.unwrap();
+        panic!("the run never became {state:?}: {runs:#?}");
+    }
+
     async fn assert_parked(&self, world: &World, asset: &Asset, needle: &str) -> Run {
-        let run = world.run().await.unwrap();
+        let run = self.run(world).await;
         assert_eq!(run.state, RunState::Parked, "{run:#?}");
         let reason = run.park_reason.clone().unwrap();
         assert!(reason.message.contains(needle), "{reason:#?}");
@@ -258,9 +327,9 @@ impl Case {
     }
 }
 
-async fn until_open(world: &World, wait: &Wait) {
+async fn until_open(world: &World, asset: &Asset, wait: &Wait) {
     for _ in 0..PATIENCE {
-        if wait.is_open(world) {
+        if wait.is_open(world, asset) {
             return;
         }
         world.endure(MINUTE, MINUTE).await.unwrap();
@@ -269,13 +338,18 @@ async fn until_open(world: &World, wait: &Wait) {
     panic!("{} never opened: {runs:#?}", wait.name());
 }
 
-async fn until(world: &World, state: RunState) {
-    for _ in 0..PATIENCE {
-        world.endure(MINUTE, MINUTE).await.unwrap();
-        if world.run().await.unwrap().state == state {
-            return;
-        }
-    }
-    let runs = world.runs().await.unwrap();
-    panic!("the run never became {state:?}: {runs:#?}");
+/// A question was escalated once: reminders came at most once each, and its task went to those who
+/// lead.
+pub(crate) fn assert_escalated_once(world: &World, audit: &[AuditEntry], definition: &str) {
+    let escalated = audit.iter().filter(|entry| entry.action == "escalated");
+    assert_eq!(escalated.count(), 1, "once");
+    let process = world.processes_of(definition).remove(0);
+    let comments = world.engine.comments(&process.id);
+    assert!(
+        comments.len() <= 2,
+        "each reminder at most once: {comments:#?}"
+    );
+    let task = world.engine.open_tasks(&process.id).remove(0);
+    let mut groups = task.candidate_groups();
+    assert!(groups.any(|group| group == "dam-leads"), "{task:#?}");
 }

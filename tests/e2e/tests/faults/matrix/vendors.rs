@@ -7,7 +7,7 @@ use forebay_e2e::{DAY, HOUR, MINUTE, World};
 use forebay_model::run::RunState;
 use forebay_simulators::common::{Fault, Rule};
 
-use super::{Case, until, until_open};
+use super::{Case, until_open};
 
 /// What vendors answer with 429 tell to wait.
 const RETRY_AFTER: u32 = 120;
@@ -31,7 +31,7 @@ pub(crate) async fn too_many_requests(case: &Case) {
             .add(Rule::once(read, Fault::too_many(RETRY_AFTER)).after(1));
     }
     let asset = case.begin(&world).await;
-    case.go_on(&world, case.waits).await;
+    case.go_on(&world, &asset, case.waits).await;
 
     for (frame, write) in &writes {
         let calls = frame.recorder().calls_of(write);
@@ -66,18 +66,18 @@ pub(crate) async fn outage(case: &Case) {
     );
     let (last, waits) = case.waits.split_last().unwrap();
     for wait in waits {
-        until_open(&world, wait).await;
-        wait.end(&world);
+        until_open(&world, &asset, wait).await;
+        wait.end(&world, &asset);
     }
-    until_open(&world, last).await;
+    until_open(&world, &asset, last).await;
 
     let before = world.effects();
     down(&world);
-    last.end(&world);
+    last.end(&world, &asset);
     world.endure(2 * HOUR - MINUTE, 5 * MINUTE).await.unwrap();
     assert!(!(case.released)(&world, &asset));
     assert_eq!(world.effects(), before);
-    until(&world, RunState::Completed).await;
+    case.until(&world, RunState::Completed).await;
     case.assert_once(&world, &asset).await;
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn answers_lost(case: &Case) {
         );
     }
     let asset = case.begin(&world).await;
-    case.go_on(&world, case.waits).await;
+    case.go_on(&world, &asset, case.waits).await;
     case.assert_once(&world, &asset).await;
 }
 
@@ -114,9 +114,9 @@ pub(crate) async fn credentials_revoked(case: &Case) {
         };
         frame.tokens().revoke_credentials(true);
         let before = world.effects();
-        case.waits[last].end(&world);
+        case.waits[last].end(&world, &asset);
         world.endure(2 * DAY, HOUR).await.unwrap();
-        let run = world.run().await.unwrap();
+        let run = case.run(&world).await;
         assert!(
             matches!(run.state, RunState::Waiting | RunState::Retrying),
             "{run:#?}"
@@ -125,7 +125,7 @@ pub(crate) async fn credentials_revoked(case: &Case) {
         assert!(!(case.released)(&world, &asset));
 
         frame.tokens().revoke_credentials(false);
-        until(&world, RunState::Completed).await;
+        case.until(&world, RunState::Completed).await;
         case.assert_once(&world, &asset).await;
     }
 }
