@@ -54,8 +54,9 @@ impl Iconik {
                 preview,
                 files_closed: originals.iter().all(|file| file.is_complete()),
                 failure: failure(&originals, &proxies),
-                placeholder: asset.kind == "PLACEHOLDER"
-                    || (asset.kind == "ASSET" && originals.is_empty()),
+                // One that got its media keeps its type, so what counts is whether there are files.
+                placeholder: originals.is_empty()
+                    && matches!(asset.kind.as_str(), "ASSET" | "PLACEHOLDER"),
             },
             links: links
                 .map(|proxy| Link {

@@ -56,15 +56,18 @@ fn media_that_is_not_there_yet_is_told() {
         |status: &str| json!({"id": "f1", "name": "x", "version_id": "v1", "status": status});
     let other = json!({"id": "f0", "version_id": "v0", "status": "FAILED"});
     let cases = [
-        (json!([]), json!([]), "placeholder"),
-        (json!([file("GROWING"), other]), json!([]), "open"),
+        ("ASSET", json!([]), json!([]), "placeholder"),
+        ("PLACEHOLDER", json!([]), json!([]), "placeholder"),
+        ("ASSET", json!([file("GROWING"), other]), json!([]), "open"),
+        ("PLACEHOLDER", json!([file("CLOSED")]), json!([]), "filled"),
         (
+            "ASSET",
             json!([file("CLOSED")]),
             json!([{"id": "p", "version_id": "v1", "status": "FAILED", "name": "1080p"}]),
             "failed",
         ),
     ];
-    for (files, proxies, expected) in cases {
+    for (kind, files, proxies, expected) in cases {
         let vendor = Recorded::new();
         vendor
             .on(
@@ -79,7 +82,9 @@ fn media_that_is_not_there_yet_is_told() {
                 200,
                 json!({"objects": proxies}),
             );
-        let raw = serde_json::from_value(asset()).unwrap();
+        let mut raw = asset();
+        raw["type"] = kind.into();
+        let raw = serde_json::from_value(raw).unwrap();
         let ready = iconik(&vendor).media(&raw).unwrap().readiness;
         assert!(!ready.preview, "{expected}");
         assert_eq!(ready.placeholder, expected == "placeholder", "{expected}");
