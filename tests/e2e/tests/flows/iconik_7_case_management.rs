@@ -129,6 +129,36 @@ async fn iconik_7_case_management_2_an_outage_alarms_and_protection_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn iconik_7_case_management_3_the_master_of_a_field_stands_and_both_are_recorded() {
+    let desk = Desk::of("").await;
+    desk.open("T1", "takedown").await;
+    desk.minutes(2).await;
+    let process = desk.world.processes_of("mediaCase").remove(0).id;
+    let high = json!({"priority": "high"});
+    let high = high.as_object().unwrap();
+    desk.world.engine.set_variables(&process, high).unwrap();
+    let iconik = &desk.world.iconik;
+    iconik.set_field(&desk.asset, "case_priority", "low", "uta");
+    desk.minutes(2).await;
+    assert_eq!(
+        desk.world.iconik_field(&desk.asset, "case_priority"),
+        "high"
+    );
+    let shown = desk.world.processes_of("mediaCase").remove(0);
+    assert_eq!(shown.text("priority"), Some("high"));
+    let audit = desk.world.audit(&desk.run_of(":T1").await).await.unwrap();
+    let mut both = audit
+        .iter()
+        .filter(|entry| entry.action == "changed-on-both-sides");
+    let words = both.next().unwrap().details.to_string();
+    assert!(
+        words.contains("`low`") && words.contains("`high`"),
+        "{words}"
+    );
+    assert!(both.next().is_none(), "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn iconik_7_case_management_4_restored_equals_what_stood_before() {
     let desk = Desk::of("").await;
     let before = desk.world.iconik_access(&desk.asset);

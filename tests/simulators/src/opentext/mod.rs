@@ -245,6 +245,18 @@ impl OpenText {
             .collect()
     }
 
+    /// Every task that is open, with its process; the oldest first.
+    #[must_use]
+    pub fn inbox(&self) -> Vec<(Process, Task)> {
+        let world = self.sim.lock();
+        let open = world.engine.tasks.iter().filter(|task| task.is_open());
+        open.filter_map(|task| {
+            let process = world.engine.processes.get(&task.process)?;
+            Some((process.clone(), task.clone()))
+        })
+        .collect()
+    }
+
     /// Comments on a process and its tasks, oldest first.
     #[must_use]
     pub fn comments(&self, process: &str) -> Vec<Comment> {
@@ -262,6 +274,19 @@ impl OpenText {
     pub fn say(&self, process: &str, person: &str, text: &str) {
         let engine = &mut self.sim.lock().engine;
         engine.comment(process, None, person, text, "comment");
+    }
+
+    /// Change variables of a process as a person who works on it.
+    ///
+    /// # Errors
+    /// When there is no such process, or it has ended.
+    pub fn set_variables(
+        &self,
+        process: &str,
+        variables: &Map<String, Value>,
+    ) -> Result<(), Error> {
+        let engine = &mut self.sim.lock().engine;
+        engine.set_variables(process, variable::from_object(variables), true)
     }
 
     /// Take a task as a person.
