@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::check::{self, Findings};
 use crate::config::{Config, GroupBy, Severity};
-use crate::course::{Course, Next};
+use crate::course::{Course, Next, RESTART};
 use crate::state::{Case, Issue, Phase, State};
 use crate::{DAM, WORKFLOW};
 
@@ -86,6 +86,7 @@ impl Course<'_> {
         match delivery {
             Delivery::Timer(fired) => self.timer(case, &asset, fired),
             Delivery::Event(incoming) if incoming.role == WORKFLOW => self.answers(case, &asset),
+            Delivery::Signal(signal) if signal.name == RESTART => self.restarted(case, &asset),
             _ => self.changed(case, &asset),
         }
     }
@@ -302,9 +303,17 @@ impl Course<'_> {
         }
     }
 
+    /// The process was left. Where people were asked they are asked again in another one.
+    fn restarted(&self, case: Case, asset: &Asset) -> Next {
+        if matches!(case.phase, Phase::Open | Phase::Recheck(_)) {
+            return self.found(case, asset, check::check(self.config, asset));
+        }
+        self.wait(case)
+    }
+
     fn answers(&self, mut case: Case, asset: &Asset) -> Next {
         let reading = case.desk.read(self.cx)?;
-        if let Some(reason) = reading.stopped(&case.desk.process) {
+        if let Some(reason) = Self::stopped(&reading, &case.desk) {
             return Ok(Step::park(state(case), reason));
         }
         let Reading::Open(answers) = reading else {

@@ -1,7 +1,7 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
 use forebay_sdk::assets::{Asset, AssetUpdate};
-use forebay_sdk::blocks::{DeskRules, field_update, write_any_version};
+use forebay_sdk::blocks::{Desk, DeskRules, Reading, field_update, write_any_version};
 use forebay_sdk::handler::DecisionRecord;
 use forebay_sdk::workflow::PrincipalKind;
 use forebay_sdk::{Cx, Delivery, Error, Step, Value};
@@ -12,6 +12,8 @@ use crate::state::{Case, Group, Line, State};
 
 /// Signal: end the run and clean up.
 pub(crate) const CANCEL: &str = "cancel";
+/// Signal: ask people again, in another process.
+pub(crate) const RESTART: &str = "restart";
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;
@@ -28,6 +30,12 @@ impl Course<'_> {
             && signal.name == CANCEL
         {
             return self.cancel(state.clone());
+        }
+        let mut state = state;
+        if let (Some(state), Delivery::Signal(signal)) = (&mut state, delivery)
+            && signal.name == RESTART
+        {
+            desk_of(state).leave(self.cx, "restarted by an operator")?;
         }
         match state {
             None => self.begin(delivery),
@@ -63,13 +71,19 @@ impl Course<'_> {
     }
 
     fn cancel(&self, mut state: State) -> Next {
-        let desk = match &mut state {
-            State::Case(case) => &mut case.desk,
-            State::Group(group) => &mut group.desk,
-            State::Line(line) => &mut line.desk,
-        };
-        desk.cancel(self.cx, "cancelled by an operator")?;
+        desk_of(&mut state).cancel(self.cx, "cancelled by an operator")?;
         Ok(Step::cancel(state, "cancelled", "by an operator"))
+    }
+
+    /// Why a run parks where its process does not run.
+    pub(crate) fn stopped(reading: &Reading, desk: &Desk) -> Option<String> {
+        let reason = reading.stopped(&desk.process)?;
+        Some(match reading {
+            Reading::Ended(_) => {
+                format!("{reason}; the signal `{RESTART}` asks again in another one")
+            }
+            _ => reason,
+        })
     }
 
     // ---- People ---------------------------------------------------------------------------------
@@ -120,5 +134,13 @@ impl Course<'_> {
     pub(crate) fn write(&self, asset: &str, update: &AssetUpdate) -> Result<(), Error> {
         let now = self.cx.assets().get(asset)?;
         write_any_version(self.cx, &now, update)
+    }
+}
+
+fn desk_of(state: &mut State) -> &mut Desk {
+    match state {
+        State::Case(case) => &mut case.desk,
+        State::Group(group) => &mut group.desk,
+        State::Line(line) => &mut line.desk,
     }
 }

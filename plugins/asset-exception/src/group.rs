@@ -55,6 +55,7 @@ impl Course<'_> {
                 let asset = incoming.event.entity.id.clone();
                 self.look_at_member(&mut group, &asset)?;
             }
+            // A process that was left is followed by another one below.
             Delivery::Signal(_) => {}
         }
         self.go_on_group(group)
@@ -214,7 +215,7 @@ impl Course<'_> {
     /// Answers; tells why the run must park, if it must.
     fn read_group(&self, group: &mut Group) -> Result<Option<String>, Error> {
         let reading = group.desk.read(self.cx)?;
-        if let Some(reason) = reading.stopped(&group.desk.process) {
+        if let Some(reason) = Self::stopped(&reading, &group.desk) {
             return Ok(Some(reason));
         }
         if let Reading::Open(answers) = reading {

@@ -8,7 +8,7 @@ use forebay_sdk::{Delivery, Error, Step, Timestamp, Value};
 
 use crate::WORKFLOW;
 use crate::config::Severity;
-use crate::course::{Course, Next};
+use crate::course::{Course, Next, RESTART};
 use crate::state::{Line, State};
 
 /// Timer: look whether the asset came.
@@ -31,6 +31,10 @@ impl Course<'_> {
 
     pub(crate) fn line(&self, mut line: Line, delivery: &Delivery) -> Next {
         match delivery {
+            Delivery::Signal(signal) if signal.name == RESTART => {
+                line.open = false;
+                self.look_for(line)
+            }
             Delivery::Timer(fired) if fired.name != LOOK => {
                 let alarm = line.desk.alarm(self.cx, &self.rules(), &fired.name)?;
                 if let Some(Alarm::TimedOut(question)) = alarm {
@@ -42,7 +46,7 @@ impl Course<'_> {
             }
             Delivery::Event(incoming) if incoming.role == WORKFLOW => {
                 let reading = line.desk.read(self.cx)?;
-                if let Some(reason) = reading.stopped(&line.desk.process) {
+                if let Some(reason) = Self::stopped(&reading, &line.desk) {
                     return Ok(Step::park(state(line), reason));
                 }
                 if let Reading::Open(answers) = reading {

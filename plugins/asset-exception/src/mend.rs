@@ -20,13 +20,21 @@ impl Course<'_> {
         let mut record = self.record("exception-found", asset);
         record.comment = Some(texts(&case.issues).join("; "));
         self.cx.decision(&record);
+        self.pose(case, asset, question)
+    }
+
+    /// Ask a question in the process of the case, which is started where there is none.
+    fn pose(&self, case: &mut Case, asset: &Asset, question: Question) -> Result<(), Error> {
+        let rules = self.rules();
+        if case.desk.is_open() {
+            return case.desk.ask(self.cx, &rules, vec![question]);
+        }
         let title = format!("\"{}\" needs attention", asset.name);
         let key = self.cx.business_key();
         let request = StartRequest::new(&self.config.process.definition, key, &title)
             .variable("title", title.as_str())
             .variable("assetId", asset.id.as_str())
             .variable("issues", texts(&case.issues).join("\n"));
-        let rules = self.rules();
         case.desk.open(self.cx, &rules, request, vec![question])
     }
 
@@ -35,7 +43,9 @@ impl Course<'_> {
     pub(crate) fn ask_anew(&self, case: &mut Case, asset: &Asset, why: &str) -> Result<(), Error> {
         let open: Vec<_> = case.desk.asked.keys().cloned().collect();
         let open: Vec<_> = open.iter().map(String::as_str).collect();
-        case.desk.withdraw(self.cx, &open)?;
+        if !open.is_empty() {
+            case.desk.withdraw(self.cx, &open)?;
+        }
         case.round += 1;
         let question = if case.round > self.config.max_rounds {
             case.question += 1;
@@ -56,7 +66,7 @@ impl Course<'_> {
         } else {
             self.mend_question(case, asset, why)?
         };
-        case.desk.ask(self.cx, &self.rules(), vec![question])
+        self.pose(case, asset, question)
     }
 
     fn mend_question(&self, case: &mut Case, asset: &Asset, why: &str) -> Result<Question, Error> {

@@ -18,6 +18,8 @@ const OPEN: &str = "open";
 const ALARM: &str = "alarm";
 /// Timer: compare both sides.
 const SYNC: &str = "sync";
+/// Signal: go on in another process.
+const RESTART: &str = "restart";
 
 fn state(case: Case) -> State {
     State::Case(Box::new(case))
@@ -101,6 +103,10 @@ impl Course<'_> {
                 let told: Protected = signal.data()?;
                 self.protected(&mut case, told)?;
             }
+            Delivery::Signal(signal) if signal.name == RESTART => {
+                case.desk.leave(self.cx, "restarted by an operator")?;
+                case.asked = false;
+            }
             Delivery::Timer(fired) => {
                 let alarm = case.desk.alarm(self.cx, &self.rules(), &fired.name)?;
                 if let Some(Alarm::TimedOut(question)) = alarm {
@@ -150,7 +156,8 @@ impl Course<'_> {
             Reading::Ended(reason) => {
                 // Closed on one side only: what is protected stays so until somebody decides.
                 let reason = format!(
-                    "the case was ended in the workflow engine: {reason}; its assets stay protected"
+                    "the case was ended in the workflow engine: {reason}; its assets stay protected; \
+                     the signal `{RESTART}` goes on in another process"
                 );
                 Ok(Step::park(state(case), reason))
             }

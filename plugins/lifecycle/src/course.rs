@@ -15,6 +15,8 @@ use crate::{DAM, WORKFLOW};
 pub(crate) const NEXT: &str = "next";
 /// Signal: end the run and clean up. What was done stays done.
 const CANCEL: &str = "cancel";
+/// Signal: ask people again, in another process.
+pub(crate) const RESTART: &str = "restart";
 /// Signal: try failed items again, also those an operator had to look at.
 const RETRY: &str = "retry";
 /// Signal: an operator answers for what cannot be proved: `{"asset", "by", "reason"}`.
@@ -119,6 +121,7 @@ impl Course<'_> {
                 let state = State::Review(Box::new(review));
                 Ok(Step::cancel(state, "cancelled", "by an operator"))
             }
+            RESTART => self.restart(review),
             RETRY => {
                 review.items.reopen_failed();
                 review.bad.clear();

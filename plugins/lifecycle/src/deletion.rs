@@ -88,7 +88,7 @@ impl Course<'_> {
             .outcomes(&["approve", "reject"])
             .form("comment", "Comment", false)
             .exclude(people);
-        review.desk.ask(self.cx, &self.rules(), vec![question])
+        self.pose(review, question)
     }
 
     /// The second person is another one than the owner who decided first.

@@ -1,11 +1,11 @@
 //! The review: when it opens, who is told before, what people are asked, what time and the DAM tell.
 
-use forebay_sdk::blocks::{Desk, Reading, end_of};
+use forebay_sdk::blocks::{Question, Reading, end_of};
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Error, Field, Step, Timestamp, Value};
 
 use crate::config::NoAnswer;
-use crate::course::{Course, NEXT, Next};
+use crate::course::{Course, NEXT, Next, RESTART};
 use crate::scan::length;
 use crate::state::{Choice, Phase, Review, State};
 use crate::{DAM, WORKFLOW};
@@ -116,7 +116,27 @@ impl Course<'_> {
     pub(crate) fn open(&self, mut review: Review) -> Next {
         review.shown = review.items.0.len();
         let question = self.question(&mut review, None)?;
-        let title = format!("Lifecycle of {}", review.title());
+        let mut record = self.record("routed", &review);
+        record.rule.clone_from(&question.rule);
+        let to = question.assignee.clone().or(question.group.clone());
+        record.comment = to.map(|to| format!("{to} decides"));
+        self.cx.decision(&record);
+        self.pose(&mut review, question)?;
+        review.phase = Phase::Deciding;
+        if self.observes() {
+            let summary = format!("{} would have been reviewed", subject_of(&review));
+            let state = State::Review(Box::new(review));
+            return Ok(Step::complete(state, "observed", summary));
+        }
+        self.wait_for_people(review)
+    }
+
+    /// Ask a question in the process of the review, which is started where there is none.
+    pub(crate) fn pose(&self, review: &mut Review, question: Question) -> Result<(), Error> {
+        if review.desk.is_open() {
+            return review.desk.ask(self.cx, &self.rules(), vec![question]);
+        }
+        let title = subject_of(review);
         let mut request = StartRequest::new(
             &self.config.process.definition,
             self.cx.business_key(),
@@ -128,21 +148,19 @@ impl Course<'_> {
         if let [only] = review.items.0.as_slice() {
             request = request.variable("assetId", only.id.as_str());
         }
-        let mut record = self.record("routed", &review);
-        record.rule.clone_from(&question.rule);
-        let to = question.assignee.clone().or(question.group.clone());
-        record.comment = to.map(|to| format!("{to} decides"));
-        self.cx.decision(&record);
-        let mut desk = Desk::default();
-        desk.open(self.cx, &self.rules(), request, vec![question])?;
-        review.desk = desk;
-        review.phase = Phase::Deciding;
-        if self.observes() {
-            let summary = format!("{title} would have been reviewed");
-            let state = State::Review(Box::new(review));
-            return Ok(Step::complete(state, "observed", summary));
+        review
+            .desk
+            .open(self.cx, &self.rules(), request, vec![question])
+    }
+
+    /// What people were asked is asked again, in another process.
+    pub(crate) fn restart(&self, mut review: Review) -> Next {
+        review.desk.leave(self.cx, "restarted by an operator")?;
+        if review.phase == Phase::Deciding {
+            return self.open(review);
         }
-        self.wait_for_people(review)
+        review.deletion.asked = false;
+        self.go_on(review)
     }
 
     pub(crate) fn wait_for_people(&self, review: Review) -> Next {
@@ -190,7 +208,7 @@ impl Course<'_> {
             Reading::Ended(reason) => {
                 let reason = format!(
                     "the process {} was ended in the workflow engine: {reason}; nothing more \
-                     happens to the assets",
+                     happens to the assets unless the signal `{RESTART}` asks again in another one",
                     review.desk.process
                 );
                 Ok(Step::park(State::Review(Box::new(review)), reason))
@@ -278,4 +296,9 @@ impl Course<'_> {
         let grace = self.config.asset_gone.grace;
         grace.after(self.cx, &self.config.calendar, since, 100)
     }
+}
+
+/// The title of its process.
+fn subject_of(review: &Review) -> String {
+    format!("Lifecycle of {}", review.title())
 }

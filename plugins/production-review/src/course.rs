@@ -18,6 +18,8 @@ const SYNC: &str = "sync";
 const GONE: &str = "gone";
 /// Signal: end the run and clean up.
 const CANCEL: &str = "cancel";
+/// Signal: ask people again, in another process.
+const RESTART: &str = "restart";
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;
@@ -44,6 +46,12 @@ impl Course<'_> {
             return self.gone(state);
         };
         state.gone_since = None;
+        if let Delivery::Signal(signal) = delivery
+            && signal.name == RESTART
+        {
+            self.restart(&mut state, &asset)?;
+            return self.look(state, &asset);
+        }
         if let Delivery::Timer(fired) = delivery
             && let Some(alarm) = state.desk.alarm(self.cx, &self.rules(), &fired.name)?
         {
@@ -126,8 +134,10 @@ impl Course<'_> {
             }
             Reading::Ended(reason) => {
                 let process = &state.desk.process;
-                let reason =
-                    format!("the process {process} was ended in the workflow engine: {reason}");
+                let reason = format!(
+                    "the process {process} was ended in the workflow engine: {reason}; the signal \
+                     `{RESTART}` asks again in another one"
+                );
                 return Ok(Step::park(state, reason));
             }
         }

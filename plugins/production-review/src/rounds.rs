@@ -38,11 +38,6 @@ impl Course<'_> {
         });
         self.cx.decision(&record);
         self.ask_round(state, asset, before)?;
-        let facts = [
-            Field::new("round", i64::from(state.round)),
-            Field::new("version", state.version.as_str()),
-        ];
-        state.desk.show(self.cx, &facts)?;
         self.request_approval(state)?;
         let fields = [
             ("review_version", Value::text(&state.version)),
@@ -52,6 +47,15 @@ impl Course<'_> {
         self.write_fields(asset, &fields)
     }
 
+    /// The round again, in another process: comments that were copied to the first are copied anew.
+    pub(crate) fn restart(&self, state: &mut State, asset: &Asset) -> Result<(), Error> {
+        state.desk.leave(self.cx, "restarted by an operator")?;
+        state.links.clear();
+        state.ruling = None;
+        self.ask_round(state, asset, "")
+    }
+
+    /// Ask about the version, and show which it is.
     fn ask_round(&self, state: &mut State, asset: &Asset, before: &str) -> Result<(), Error> {
         state.question += 1;
         let last = state.round > self.config.rounds.max;
@@ -87,14 +91,20 @@ impl Course<'_> {
             .form("comment", "Comment", false);
         let rules = self.rules();
         if state.desk.is_open() {
-            return state.desk.ask(self.cx, &rules, vec![question]);
+            state.desk.ask(self.cx, &rules, vec![question])?;
+        } else {
+            let title = format!("Review of \"{}\"", asset.name);
+            let key = self.cx.business_key();
+            let request = StartRequest::new(&self.config.process.definition, key, &title)
+                .variable("title", title.as_str())
+                .variable("assetId", asset.id.as_str());
+            state.desk.open(self.cx, &rules, request, vec![question])?;
         }
-        let title = format!("Review of \"{}\"", asset.name);
-        let key = self.cx.business_key();
-        let request = StartRequest::new(&self.config.process.definition, key, &title)
-            .variable("title", title.as_str())
-            .variable("assetId", asset.id.as_str());
-        state.desk.open(self.cx, &rules, request, vec![question])
+        let facts = [
+            Field::new("round", i64::from(state.round)),
+            Field::new("version", state.version.as_str()),
+        ];
+        state.desk.show(self.cx, &facts)
     }
 
     fn facts(&self, asset: &Asset) -> Facts {

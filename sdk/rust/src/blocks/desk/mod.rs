@@ -88,6 +88,9 @@ pub struct Desk {
     /// Tasks whose answers were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     read: Vec<String>,
+    /// Processes that were left; none of them is adopted again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left: Vec<String>,
 }
 
 impl Desk {
@@ -122,7 +125,7 @@ impl Desk {
         let request = request
             .variable("run", cx.run_id())
             .variable("questions", to_json(&questions)?);
-        let started = start(cx, request)?;
+        let started = start(cx, request, &self.left)?;
         self.process = started.process.id;
         if started.adopted {
             // The process of an earlier attempt or run: it may not have been asked all of this.
@@ -238,6 +241,19 @@ impl Desk {
             .map(drop)
     }
 
+    /// Leave the process for good, as after somebody ended it from outside: the next [`Desk::open`]
+    /// starts another.
+    ///
+    /// # Errors
+    /// Those of `workflow-sink.cancel`; a process that has ended already is fine.
+    pub fn leave(&mut self, cx: &Cx, reason: &str) -> Result<(), Error> {
+        self.cancel(cx, reason)?;
+        if self.is_open() {
+            self.left.push(std::mem::take(&mut self.process));
+        }
+        Ok(())
+    }
+
     fn has_ended(&self, cx: &Cx) -> Result<bool, Error> {
         let state = cx.workflow().get(&self.process)?.state;
         Ok(matches!(
@@ -312,14 +328,15 @@ impl Desk {
 }
 
 /// Start a process of this run, or adopt the one that is there. One that ended belongs to an earlier
-/// run of the same business key.
-fn start(cx: &Cx, mut request: StartRequest) -> Result<Started, Error> {
+/// run of the same business key, or was left by this one.
+fn start(cx: &Cx, mut request: StartRequest, left: &[String]) -> Result<Started, Error> {
     let key = request.business_key.clone();
     for number in 2..=MOST_RUNS {
         let started = cx.workflow().start(&request)?;
         let process = &started.process;
         let ours = process.variables.text("run") == Some(cx.run_id());
-        if !started.adopted || ours || process.state == ProcessState::Active {
+        let goes_on = ours || process.state == ProcessState::Active;
+        if !started.adopted || goes_on && !left.contains(&process.id) {
             return Ok(started);
         }
         request.business_key = format!("{key}:{number}");

@@ -80,6 +80,18 @@ fn opening_again_adopts_the_process_and_asks_nothing_twice() {
 }
 
 #[test]
+fn a_process_that_was_left_is_not_adopted_again() {
+    let mut bench = bench();
+    bench.open(vec![question("a")]);
+    bench.desk.leave(&bench.cx, "ended by mistake").unwrap();
+    assert!(!bench.desk.is_open());
+    bench.open(vec![question("a")]);
+    let processes = bench.people.processes();
+    assert_eq!(processes.len(), 2, "{processes:?}");
+    assert_eq!(bench.people.open(), ["a: rights"]);
+}
+
+#[test]
 fn questions_taken_back_are_no_answers() {
     let mut bench = bench();
     bench.open(vec![question("a"), question("b")]);
