@@ -27,6 +27,19 @@ to = { group = "post-production", sla = "20bd" }
 to = { group = "media-library", sla = "20bd" }
 "#;
 
+/// How new cuts are reviewed: only those that a request sends.
+const REVIEWS: &str = r#"
+fields = { review_run = "run" }
+triggers = { created = false, new_version = false, actions = false }
+initial_status = false
+stages = [{ name = "editorial", policy = "any" }]
+routing = [{ when = {}, to = { group = "editors", sla = "2bd" } }]
+hold = { access_template = "in-review" }
+on_approved = { status = false, access_template = "released" }
+on_rejected = { status = false }
+dam_decisions = { mirror = true }
+"#;
+
 /// Who asks.
 const RITA: &str = "uploader@example.test";
 /// Fields of the use case that the simulated tenant does not have.
@@ -36,7 +49,24 @@ async fn world_of(lines: &str) -> World {
     let flow = Flow::new("iconik-3", "asset-request", FLOW)
         .role("dam", ICONIK)
         .lines(lines);
-    let world = World::start(Setup::of([flow])).await.unwrap();
+    started(Setup::of([flow])).await
+}
+
+/// New cuts are reviewed by a flow of their own.
+async fn world_with_reviews() -> World {
+    let config = format!("approval_flow = \"iconik-1\"\n{FLOW}");
+    let requests = Flow::new("iconik-3", "asset-request", &config).role("dam", ICONIK);
+    let reviews = Flow::approval("iconik-1", ICONIK, REVIEWS);
+    let world = started(Setup::of([requests, reviews])).await;
+    world.engine.add_group("editors", &[CARA]);
+    for (template, group) in [("in-review", "editors"), ("released", "everybody")] {
+        world.iconik.add_template(template, &[(group, &["read"])]);
+    }
+    world
+}
+
+async fn started(setup: Setup) -> World {
+    let world = World::start(setup).await.unwrap();
     world.engine.add_group("post-production", &[ANN]);
     world.engine.add_group("media-library", &[ANN]);
     world.add_iconik_fields(&FIELDS);
@@ -118,7 +148,8 @@ fn shown(world: &World, name: &str) -> String {
 
 /// A cut arrives in a placeholder.
 async fn deliver(world: &World, placeholder: &str, content: &'static str) {
-    world.iconik.add_version(placeholder, content, "uta");
+    let version = world.iconik.add_version(placeholder, content, "uta");
+    assert!(version.is_some());
     world
         .iconik
         .set_field(placeholder, "territories", "EMEA", "uta");
@@ -138,7 +169,7 @@ fn links(world: &World) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn iconik_3_campaign_request_1_two_lines_at_once_the_third_when_approved() {
-    let world = world_of("").await;
+    let world = world_with_reviews().await;
     let (first, second) = (footage(&world, "one").await, footage(&world, "two").await);
     ask(&world, "16:9 30s, 9:16 15s, 1:1 15s").await;
     assert_eq!(world.open_stages(), ["yours", "select", "select", "select"]);
@@ -148,28 +179,16 @@ async fn iconik_3_campaign_request_1_two_lines_at_once_the_third_when_approved()
     assert!(shown(&world, "lines").ends_with("1:1 15s: open"));
     let cut = placeholders(&world)[2].clone();
     deliver(&world, &cut, "cut").await;
-    assert!(
-        !shown(&world, "assetIds").contains(&cut),
-        "not before it is approved"
-    );
-    approve(&world, &cut).await;
-    let dbg = world.run().await.unwrap();
-    eprintln!(
-        "DBG {} / {:?} / audit {:#?}",
-        shown(&world, "lines"),
-        (dbg.state, dbg.waiting_on.clone()),
-        world
-            .audit(&dbg)
-            .await
-            .unwrap()
-            .iter()
-            .map(|e| format!("{} {:?}", e.action, e.details))
-            .collect::<Vec<_>>()
-    );
+    assert!(shown(&world, "lines").contains("approval is awaited"));
+    assert_eq!(world.iconik_access(&cut), ["editors"]);
+    answer(&world, "editorial", CARA, "approved", &[]).await;
+    assert_eq!(world.iconik_access(&cut), ["everybody"]);
     assert!(shown(&world, "assetIds").contains(&cut));
     assert_eq!(links(&world).len(), 1, "one link for all");
     answer(&world, "accept", RITA, "accept", &[]).await;
-    let run = world.run().await.unwrap();
+    let filed = [&first, &second, &cut].map(|asset| world.iconik_collections(asset));
+    assert!(filed.iter().all(|paths| paths.contains(&place(&world))));
+    let run = world.runs_of("iconik-3").await.unwrap().remove(0);
     assert_eq!(
         (run.state, run.outcome.as_deref()),
         (RunState::Completed, Some("fulfilled"))
