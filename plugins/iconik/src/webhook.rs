@@ -89,13 +89,28 @@ impl Iconik {
                     _ => self.asset_changed(delivery, &raw),
                 }
             }
-            ("collections", "contents") => Ok(contents(delivery, received).into_iter().collect()),
+            ("collections", "contents") => {
+                let event = contents(delivery, received);
+                Ok(event
+                    .map(|event| self.filed(event))
+                    .transpose()?
+                    .into_iter()
+                    .collect())
+            }
             ("jobs", _) => Ok(job(delivery, received).into_iter().collect()),
             (event_type, realm) => {
                 debug!("a delivery about {event_type}/{realm} means nothing here");
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// With the path of the collection, which flows watch collections by.
+    fn filed(&self, mut event: Event) -> Result<Event, Error> {
+        let path = self.collection_path(&event.entity.id)?;
+        let paths = path.map(|path| Field::new("paths", Value::Texts(vec![path])));
+        event.data.extend(paths);
+        Ok(event)
     }
 
     fn of_our_domain(&self, domain: &str) -> Result<(), Error> {

@@ -399,6 +399,8 @@ fn collections_comments_jobs_and_purges_are_told() {
         ("collection.added", Entity::new("collection", "c1"))
     );
     assert_eq!(added.related, [Entity::new("asset", "a1")]);
+    let paths = Value::texts(["/Ingest/Cards"]);
+    assert_eq!(added.data.value("paths"), Some(&paths));
 
     let segment = json!({"id": "s1", "segment_type": "COMMENT", "segment_checked": true,
         "date_created": "2024-03-01T10:00:00Z", "date_modified": "2024-03-01T10:00:05Z"});
