@@ -49,7 +49,6 @@ impl Default for Archive {
 pub enum Status {
     /// Kept back.
     #[default]
-    #[serde(alias = "Restricted")]
     Restricted,
     /// As it is: the DAM's status says something else.
     Unchanged,

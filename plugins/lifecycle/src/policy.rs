@@ -31,7 +31,6 @@ pub enum Action {
     /// It leaves use and is kept.
     Archive,
     /// It is deleted, after people agreed and a grace.
-    #[serde(alias = "delete_with_approval")]
     Delete,
     /// Access to it ends, its files are kept.
     Expire,

@@ -17,9 +17,7 @@ fn nobody_deletes_without_a_review() {
         policy(text).is_reviewed(&config)
     };
     assert!(reviewed(json!({"retain": "3y", "then": "delete"})));
-    assert!(reviewed(
-        json!({"retain": "10y", "then": "delete_with_approval"})
-    ));
+    assert!(reviewed(json!({"retain": "10y", "action": "delete"})));
     assert!(reviewed(json!({"default_action": "archive"})));
     assert!(reviewed(json!({"action": "archive", "review": true})));
     assert!(!reviewed(json!({"action": "archive"})));
