@@ -54,6 +54,7 @@ pub(crate) struct Caller {
     pub(crate) outbound: Arc<dyn Outbound>,
     handlers: Arc<Semaphore>,
     connectors: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
     loading: Arc<Semaphore>,
 }
 
@@ -77,6 +78,9 @@ pub(crate) enum World {
 pub(crate) enum Purpose {
     /// Work, in the places of its role.
     Work,
+    /// A question that the guest answers without calling anybody, in places of its own: activations
+    /// ask such questions while they hold a place for work.
+    Question,
     /// A description at load, in places of its own: a busy host must not refuse a good file.
     Loading,
 }
@@ -106,6 +110,7 @@ impl Caller {
         Self {
             handlers: places(limits.handler_calls),
             connectors: places(limits.connector_calls),
+            questions: places(limits.pure_calls),
             loading: places(limits.compile_concurrency),
             engine,
             limits,
@@ -161,12 +166,13 @@ impl Caller {
     /// Wait for a place among all calls and among those of the plugin.
     async fn places(&self, call: &Call) -> Result<[OwnedSemaphorePermit; 2], GuestError> {
         let loaded = &call.loaded;
-        let shared = match (call.purpose, loaded.shape.kind) {
-            (Purpose::Loading, _) => &self.loading,
-            (Purpose::Work, Kind::Handler) => &self.handlers,
-            (Purpose::Work, Kind::Connector) => &self.connectors,
+        let (shared, own) = match (call.purpose, loaded.shape.kind) {
+            (Purpose::Loading, _) => (&self.loading, &loaded.places),
+            (Purpose::Question, _) => (&self.questions, &loaded.questions),
+            (Purpose::Work, Kind::Handler) => (&self.handlers, &loaded.places),
+            (Purpose::Work, Kind::Connector) => (&self.connectors, &loaded.places),
         };
-        let own = Arc::clone(&loaded.places);
+        let own = Arc::clone(own);
         let wait = async {
             // The plugin's own place first, so that its queue does not fill up the shared places.
             let own = own.acquire_owned().await;
@@ -178,7 +184,7 @@ impl Caller {
             Ok(Err(_)) => Err(GuestError::Busy("it is shutting down".to_owned())),
             Err(_) => Err(GuestError::Busy(format!(
                 "too many calls are under way (limits.calls_per_plugin, limits.handler_calls, \
-                 limits.connector_calls); waited {} ms",
+                 limits.connector_calls, limits.pure_calls); waited {} ms",
                 self.limits.queue_time.as_millis()
             ))),
         }

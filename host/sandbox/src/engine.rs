@@ -66,10 +66,11 @@ fn config(limits: &Limits, cache_dir: &Path, pooled: bool) -> Result<Config, Err
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    // Activations, the connector calls they make, and descriptions at load.
+    // Activations, the connector calls they make and the questions they ask, and descriptions at load.
     let calls = limits
         .handler_calls
         .saturating_add(limits.connector_calls)
+        .saturating_add(limits.pure_calls)
         .saturating_add(limits.compile_concurrency);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)

@@ -276,7 +276,7 @@ impl Registry {
         let limits = self.limits();
         let now = self.inner.caller.clock.now();
         let call = Call {
-            purpose: Purpose::Work,
+            purpose: Purpose::Question,
             function: handler_function(function),
             world: World::Inert {
                 now,

@@ -86,7 +86,11 @@ pub const HANDLER_CALLS: u32 = 64;
 /// Connector calls at once. Counted apart from activations, which wait for them: one pool for both
 /// could fill up with activations that wait for a place in it.
 pub const CONNECTOR_CALLS: u32 = 128;
-/// Calls of one plugin at once, so that one cannot take every place.
+/// Questions to handlers at once: does a delivery start a run, what becomes of an older state. They
+/// are over in milliseconds. Counted apart from activations, which ask them of other flows: one pool
+/// for both could fill up with activations that wait for a place in it.
+pub const PURE_CALLS: u32 = 64;
+/// Calls of one plugin at once, so that one cannot take every place. Its questions count apart.
 pub const CALLS_PER_PLUGIN: u32 = 48;
 /// How long a call waits for a place before it is refused as busy.
 pub const QUEUE_TIME: Duration = Duration::from_secs(30);
@@ -186,7 +190,9 @@ pub struct Limits {
     pub handler_calls: u32,
     /// Connector calls at once.
     pub connector_calls: u32,
-    /// Calls of one plugin at once.
+    /// Questions to handlers at once, which call nobody.
+    pub pure_calls: u32,
+    /// Calls of one plugin at once; its questions count apart.
     pub calls_per_plugin: u32,
     /// How long a call waits for a place.
     #[serde(with = "duration")]
@@ -237,6 +243,7 @@ impl Default for Limits {
             nesting: NESTING,
             handler_calls: HANDLER_CALLS,
             connector_calls: CONNECTOR_CALLS,
+            pure_calls: PURE_CALLS,
             calls_per_plugin: CALLS_PER_PLUGIN,
             queue_time: QUEUE_TIME,
             settle_time: SETTLE_TIME,

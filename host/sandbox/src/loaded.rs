@@ -20,6 +20,8 @@ pub(crate) struct Loaded {
     pub(crate) pre: InstancePre<State>,
     /// Calls of this plugin at once.
     pub(crate) places: Arc<Semaphore>,
+    /// Questions to this plugin at once.
+    pub(crate) questions: Arc<Semaphore>,
     /// What it may write to the log, over all calls.
     pub(crate) lines: Arc<LineBudget>,
 }
@@ -32,11 +34,13 @@ impl Loaded {
         clock: SharedClock,
         limits: &Limits,
     ) -> Self {
+        let places = || Arc::new(Semaphore::new(Limits::size(limits.calls_per_plugin.into())));
         Self {
             label: label.to_owned(),
             shape: Arc::new(shape),
             pre,
-            places: Arc::new(Semaphore::new(Limits::size(limits.calls_per_plugin.into()))),
+            places: places(),
+            questions: places(),
             lines: Arc::new(LineBudget::new(clock, limits)),
         }
     }

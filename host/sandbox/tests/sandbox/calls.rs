@@ -170,6 +170,32 @@ async fn a_full_house_is_busy() {
 }
 
 #[tokio::test]
+async fn a_question_does_not_wait_for_activations_that_may_have_asked_it() {
+    let narrow = Limits {
+        handler_calls: 1,
+        calls_per_plugin: 1,
+        queue_time: Duration::from_millis(20),
+        ..limits()
+    };
+    let host = Arc::new(Host::with(narrow, Guest::handler("welcome")).await);
+    let hanging = Scripted::new(Script::Hang);
+    let activation = tokio::spawn({
+        let (host, broker) = (Arc::clone(&host), hanging.clone());
+        async move { host.handle(broker).await }
+    });
+    while hanging.calls.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let delivery = DeliveryContent::Request("{}".to_owned());
+    let admission = host
+        .registry
+        .admit(&host.plugin.digest, "{}", &[], &delivery)
+        .await;
+    assert_eq!(admission, Ok(Admission::Ignore("not for me".to_owned())));
+    activation.abort();
+}
+
+#[tokio::test]
 async fn loops_recursion_and_traps_end_with_a_reason() {
     let cases = [
         ("(loop (br 0)) unreachable", "limits.cpu_handle"),
