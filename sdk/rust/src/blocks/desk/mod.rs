@@ -122,13 +122,15 @@ impl Desk {
         questions: Vec<Question>,
     ) -> Result<(), Error> {
         let questions = self.prepare(cx, rules, questions)?;
+        let asked = to_json(&questions)?;
         let request = request
             .variable("run", cx.run_id())
-            .variable("questions", to_json(&questions)?);
+            .variable("questions", asked.as_str());
         let started = start(cx, request, &self.left)?;
         self.process = started.process.id;
-        if started.adopted {
-            // The process of an earlier attempt or run: it may not have been asked all of this.
+        let was_asked = started.process.variables.text("questions") == Some(asked.as_str());
+        if started.adopted && !was_asked {
+            // The process of an earlier attempt or run was asked something else, or not all of this.
             self.send(cx, &questions)?;
         }
         self.note(cx, rules, questions)
@@ -195,6 +197,9 @@ impl Desk {
     /// # Errors
     /// Those of `tasks.list` and `tasks.complete`.
     pub fn withdraw(&mut self, cx: &Cx, questions: &[&str]) -> Result<(), Error> {
+        if questions.is_empty() || !self.is_open() {
+            return Ok(());
+        }
         for task in self.open_tasks(cx)? {
             let question = task.variables.text("question").unwrap_or_default();
             if questions.contains(&question) {
