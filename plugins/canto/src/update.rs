@@ -54,6 +54,7 @@ impl Canto {
         let token = before.change_token();
         if let Some(guard) = &update.guard
             && *guard != token
+            && !self.is_half_done(&before)
         {
             let message = format!("{id} has changed since it was read");
             return Err(Error::conflict(message).with_current(token));
@@ -71,6 +72,13 @@ impl Canto {
             ))
             .with_field(subject)),
         }
+    }
+
+    /// An earlier attempt at this update stopped somewhere, and the last change of the asset is ours:
+    /// it is this update, done by half.
+    fn is_half_done(&self, content: &Content) -> bool {
+        let by = self.modified_by(content);
+        self.call.previous_unknown() && by.is_some_and(|name| self.is_own(&name))
     }
 
     /// What differs from what is wanted.

@@ -6,6 +6,7 @@ mod deliveries;
 mod find;
 mod lifecycle;
 mod poll;
+mod repeats;
 mod reports;
 mod sharing;
 mod writing;

@@ -12,10 +12,10 @@ use super::{HERO, call, call_with, canto, changed, hero, vendor, version};
 use crate::Canto;
 
 const EDIT: &str = "/api/v1/batch/edit";
-const ID: &str = "image/abc";
+pub(super) const ID: &str = "image/abc";
 
 /// Canto says `success` as plain text.
-fn success() -> Result<Response, TransportError> {
+pub(super) fn success() -> Result<Response, TransportError> {
     Ok(Response {
         status: 200,
         headers: Vec::new(),
