@@ -15,6 +15,8 @@ use crate::{DAM, WORKFLOW};
 
 /// Signal: end the run and clean up.
 const CANCEL: &str = "cancel";
+/// Signal: ask people again, in another process.
+const RESTART: &str = "restart";
 /// Signal: the requester does not want it any more.
 const WITHDRAW: &str = "withdraw";
 /// Timer: the request is due.
@@ -45,6 +47,7 @@ impl Course<'_> {
         }
         match delivery {
             Delivery::Signal(signal) if signal.name == CANCEL => self.cancel(state),
+            Delivery::Signal(signal) if signal.name == RESTART => self.restart(state),
             Delivery::Signal(signal) if signal.name == WITHDRAW => self.withdrawn(state),
             Delivery::Timer(fired) => self.timer(state, fired),
             _ => self.look(state),
@@ -115,6 +118,23 @@ impl Course<'_> {
     pub(crate) fn start_work(&self, state: &mut State) -> Result<(), Error> {
         self.placeholders(state)?;
         self.ask_open(state, "")
+    }
+
+    /// What people were asked is asked again, in another process. What was delivered stays.
+    fn restart(&self, mut state: State) -> Next {
+        state.desk.leave(self.cx, "restarted by an operator")?;
+        self.open_desk(&mut state)?;
+        state.closes_at = None;
+        state.shown.clear();
+        for line in &mut state.lines {
+            line.question = None;
+        }
+        if state.earlier.is_empty() {
+            self.ask_open(&mut state, "")?;
+        } else {
+            self.suggest(&mut state)?;
+        }
+        self.progress(state)
     }
 
     fn suggest(&self, state: &mut State) -> Result<(), Error> {
@@ -191,8 +211,9 @@ impl Course<'_> {
                 return self.withdrawn(state);
             }
             Reading::Ended(reason) => {
-                let why =
-                    format!("the process {process} was ended in the workflow engine: {reason}");
+                let why = format!(
+                    "the process {process} was ended in the workflow engine: {reason}; the signal `{RESTART}` asks again in another one"
+                );
                 return Ok(Step::park(state, why));
             }
         }

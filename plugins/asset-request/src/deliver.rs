@@ -113,6 +113,12 @@ impl Course<'_> {
 
     /// Deliver these lines with all that was delivered before.
     pub(crate) fn deliver(&self, state: &mut State, ready: &[usize]) -> Result<(), Error> {
+        // First what the DAM may refuse: then nothing is left behind.
+        for &index in ready {
+            for id in &state.lines[index].assets {
+                self.mark_asset(state, id)?;
+            }
+        }
         let collection = self.collection(state)?;
         for &index in ready {
             let had: Vec<_> = state.lines[index].versions.keys().cloned().collect();
@@ -122,7 +128,6 @@ impl Course<'_> {
                 if let Some(collection) = &collection {
                     self.cx.collections().add(collection, id)?;
                 }
-                self.mark_asset(state, id)?;
                 let asset = self.cx.assets().get(id)?;
                 let mut record = self.about("delivered", state, &asset);
                 record.details = vec![

@@ -16,6 +16,8 @@ use crate::state::{Campaign, Region, Standing, State, Subject};
 pub(crate) const GONE: &str = "gone";
 /// Signal: end the run and clean up.
 pub(crate) const CANCEL: &str = "cancel";
+/// Signal to a region: ask people again, in another process.
+pub(crate) const RESTART: &str = "restart";
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;

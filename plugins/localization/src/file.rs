@@ -24,7 +24,12 @@ impl Course<'_> {
         let Some(asset) = present(self.cx, id)? else {
             return Ok(());
         };
-        let marked = self.config.fields.texts(&asset.fields, "master_asset");
+        let text = |field: &str| self.config.fields.texts(&asset.fields, field);
+        let (marked, version) = (text("master_asset"), text("master_version"));
+        if !version.is_empty() && !version.contains(&region.master.version) {
+            // It was made from another version of the master, and is filed by its own run.
+            return Ok(());
+        }
         if belongs(&asset.name, &region.master.name) || marked.contains(&region.master.asset) {
             return self.file_arrived(region, id, None);
         }
@@ -82,7 +87,10 @@ impl Course<'_> {
             let wanted = self.file_name(region, config)?;
             return Ok(Some(format!("its name does not read {wanted}")));
         }
-        let master = self.cx.assets().get(&region.master.asset)?;
+        let Some(master) = present(self.cx, &region.master.asset)? else {
+            // It may come back; its own run ends this one if it does not.
+            return Ok(None);
+        };
         if asset.kind != master.kind {
             let (kind, wanted) = (asset.kind, master.kind);
             return Ok(Some(format!(

@@ -1,6 +1,7 @@
 //! The course of a region: the team adapts, reviewers decide, rights are looked at, and the version
 //! is released.
 
+use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{Alarm, Answer, Question, Reading, present};
 use forebay_sdk::handler::{EffectMode, Fired, RunEnded};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
@@ -8,7 +9,8 @@ use forebay_sdk::{Delivery, Error, OrAbsent, Step};
 
 use crate::admit::{RegionRequest, Request};
 use crate::campaign::{ALONE, RELEASE, REPORT, Report};
-use crate::course::{CANCEL, Course, GONE, Next};
+use crate::config::OnMasterUpdate;
+use crate::course::{CANCEL, Course, GONE, Next, RESTART};
 use crate::state::{Region, Standing, Subject};
 use crate::{DAM, WORKFLOW};
 
@@ -78,6 +80,21 @@ impl Course<'_> {
         self.wait_in(region)
     }
 
+    /// People are asked again, in another process: the reviewers where there is a file, else the
+    /// team.
+    fn restart_region(&self, mut region: Region) -> Next {
+        region.desk.leave(self.cx, "restarted by an operator")?;
+        let file = match &region.file {
+            Some(file) => present(self.cx, &file.asset)?,
+            None => None,
+        };
+        match file {
+            Some(file) if !region.awaits_file() => self.review_anew(&mut region, &file)?,
+            _ => self.back_to_team(&mut region, "")?,
+        }
+        self.wait_in(region)
+    }
+
     fn can_be_asked(&self, group: &str) -> Result<bool, Error> {
         match self.cx.directory().lookup(PrincipalKind::Group, group) {
             Ok(found) => Ok(found.is_some_and(|found| found.enabled)),
@@ -90,6 +107,7 @@ impl Course<'_> {
         match delivery {
             Delivery::Signal(signal) => match signal.name.as_str() {
                 CANCEL => return self.end_early(region, "cancelled", "by an operator"),
+                RESTART if region.begun => return self.restart_region(region),
                 RELEASE => region.released = true,
                 ALONE => {
                     region.campaign.clear();
@@ -122,7 +140,11 @@ impl Course<'_> {
         }
         match delivery {
             Delivery::Timer(fired) => self.region_timer(region, fired),
-            Delivery::Event(incoming) if incoming.role == WORKFLOW => self.region_answers(region),
+            Delivery::Event(incoming)
+                if incoming.role == WORKFLOW || incoming.event.entity.id == region.master.asset =>
+            {
+                self.region_answers(region)
+            }
             Delivery::Event(incoming) if incoming.event.kind == "collection.added" => {
                 self.filed(&mut region, &incoming.event.entity.id)?;
                 self.wait_in(region)
@@ -195,6 +217,12 @@ impl Course<'_> {
     // ---- Answers --------------------------------------------------------------------------------
 
     fn region_answers(&self, mut region: Region) -> Next {
+        let Some(master) = present(self.cx, &region.master.asset)? else {
+            // It may come back within the grace; its own run ends this one if it does not.
+            region.gone_since = Some(self.cx.now());
+            return self.wait_in(region);
+        };
+        region.gone_since = None;
         let reading = region.desk.read(self.cx)?;
         if let Some(reason) = reading.stopped(&region.desk.process) {
             return Ok(Step::park(region.into_state(), reason));
@@ -218,6 +246,11 @@ impl Course<'_> {
                         return Ok(Step::complete(region.into_state(), NOT_NEEDED, reason));
                     }
                 }
+                // Its run begins anew with the version there is now, and stops this one.
+                REVIEW if self.is_overtaken(&region, &master) => {
+                    let why = "the master has another version by now";
+                    self.note("not-applied", &subject, why);
+                }
                 REVIEW
                     if number == region.reviews.to_string()
                         && self.reviewers_answered(&mut region, &answer)? =>
@@ -229,6 +262,12 @@ impl Course<'_> {
             }
         }
         self.wait_in(region)
+    }
+
+    /// Does the master's run begin this region anew with another version?
+    fn is_overtaken(&self, region: &Region, master: &Asset) -> bool {
+        let anew = self.config.on_master_update == OnMasterUpdate::RestartOpen;
+        anew && !region.campaign.is_empty() && master.version != region.master.version
     }
 
     /// The team delivered, or says why its region needs nothing.
@@ -251,6 +290,9 @@ impl Course<'_> {
     }
 
     fn region_timer(&self, mut region: Region, fired: &Fired) -> Next {
+        if fired.name == GONE {
+            return self.region_answers(region);
+        }
         let alarm = region.desk.alarm(self.cx, &self.rules(), &fired.name)?;
         if let Some(Alarm::TimedOut(question)) = alarm {
             let reason = format!("nobody answered `{question}` within twice the time");
@@ -295,6 +337,8 @@ impl Course<'_> {
         if let Some(due) = region.desk.due() {
             wait = wait.due(due);
         }
+        let master = region.master.asset.as_str();
+        wait = wait.subscribe_to(DAM, "asset", master, &["asset.restored"]);
         if let Some(file) = &region.file {
             wait = wait.subscribe(DAM, "asset", file.asset.as_str());
         }

@@ -2,22 +2,22 @@
 
 use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{
-    Answer, Question, Reading, Routing, end_of, holds, present, text_or_none,
+    Alarm, Answer, Question, Reading, Routing, end_of, holds, present, text_or_none,
 };
 use forebay_sdk::handler::{EffectMode, interfaces};
-use forebay_sdk::time::{parse_rfc3339, to_rfc3339};
+use forebay_sdk::time::to_rfc3339;
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Delivery, Error, Step, Value};
 
 use crate::config::{Clearance, Requirement};
-use crate::course::{CANCEL, CHANGES, Course, Next};
+use crate::course::{CANCEL, CHANGES, Course, GONE, Next, RESTART};
 use crate::rights::{self, End};
 use crate::state::{Clearing, State, Use};
 use crate::uses::{Cleared, table, unknown_territory};
 use crate::{DAM, WORKFLOW};
 
 impl Course<'_> {
-    fn clearance_config(&self) -> Result<&Clearance, Error> {
+    pub(crate) fn clearance_config(&self) -> Result<&Clearance, Error> {
         self.config
             .clearance
             .as_ref()
@@ -60,13 +60,23 @@ impl Course<'_> {
             return Ok(Step::cancel(state, "cancelled", "by an operator"));
         }
         let Some(asset) = present(self.cx, &clearing.subject.asset)? else {
-            clearing.desk.cancel(self.cx, "asset deleted")?;
-            let state = State::Clearing(Box::new(clearing));
-            return Ok(Step::cancel(state, "asset-gone", "the asset was deleted"));
+            return self.clearance_gone(clearing);
         };
         clearing.subject.note(&asset);
+        if let Delivery::Signal(signal) = delivery
+            && signal.name == RESTART
+        {
+            clearing.desk.leave(self.cx, "restarted by an operator")?;
+            clearing.waits_for_documents = false;
+            clearing.missing = self.missing(&asset, &clearing.wanted)?;
+            self.ask(&mut clearing, &asset)?;
+            return self.wait_for_clearance(clearing);
+        }
         if let Delivery::Timer(fired) = delivery {
-            clearing.desk.alarm(self.cx, &self.rules(), &fired.name)?;
+            let alarm = clearing.desk.alarm(self.cx, &self.rules(), &fired.name)?;
+            if let Some(Alarm::TimedOut(question)) = alarm {
+                self.overdue(&clearing.subject, &question);
+            }
             return self.wait_for_clearance(clearing);
         }
         if self.withdrawn(&asset) {
@@ -80,7 +90,7 @@ impl Course<'_> {
                 Ok(Step::park(State::Clearing(Box::new(clearing)), reason))
             }
             Reading::Ended(reason) => {
-                let reason = format!("the process was ended in the workflow engine: {reason}");
+                let reason = Self::ended(&clearing.desk, &reason);
                 Ok(Step::park(State::Clearing(Box::new(clearing)), reason))
             }
         }
@@ -120,54 +130,6 @@ impl Course<'_> {
         facts.insert("territories".to_owned(), wanted.territories.clone());
         let matrix = self.clearance_config()?.matrix.iter();
         Ok(matrix.filter(|need| holds(&need.when, &facts)).collect())
-    }
-
-    /// The same use, cleared not long ago, with no right changed since.
-    fn reusable(
-        &self,
-        config: &Clearance,
-        asset: &Asset,
-        clearing: &Clearing,
-    ) -> Result<Option<Cleared>, Error> {
-        let fingerprint = rights::fingerprint(self.config, asset);
-        let within = config.reuse.same_use_within;
-        for text in self.config.fields.texts(&asset.fields, "clearance_uses") {
-            let Some(earlier) = Cleared::parse(&text) else {
-                continue;
-            };
-            let Some(at) = parse_rfc3339(&earlier.at) else {
-                continue;
-            };
-            let until = within.after(self.cx, &self.config.calendar, at, 100)?;
-            if earlier.use_key == clearing.wanted.key()
-                && earlier.fingerprint == fingerprint
-                && self.cx.now() < until
-            {
-                return Ok(Some(earlier));
-            }
-        }
-        Ok(None)
-    }
-
-    fn reuse(&self, clearing: Clearing, asset: &Asset, earlier: &Cleared) -> Next {
-        let mut record = self.record("decision-reused", &clearing.subject);
-        record.decision = Some("cleared".to_owned());
-        record.comment = Some(format!("as run {} decided at {}", earlier.run, earlier.at));
-        self.cx.decision(&record);
-        self.unasked(asset)?;
-        let summary = format!("cleared as run {} decided at {}", earlier.run, earlier.at);
-        let state = State::Clearing(Box::new(clearing));
-        Ok(Step::complete(state, "cleared", summary))
-    }
-
-    /// It no longer asks for clearance.
-    fn unasked(&self, asset: &Asset) -> Result<(), Error> {
-        let field = self.clearance_config()?.request_field.as_str();
-        let now = self.cx.assets().get(&asset.id)?;
-        if self.config.fields.value(&now.fields, field).is_none() {
-            return Ok(());
-        }
-        self.write_fields(&now, &[(field, "done".into())])
     }
 
     // ---- Asking ---------------------------------------------------------------------------------
@@ -375,18 +337,30 @@ impl Course<'_> {
         Ok(Step::complete(state, "not_cleared", summary))
     }
 
+    /// The asset is deleted or in the trash.
+    fn clearance_gone(&self, mut clearing: Clearing) -> Next {
+        if self.cx.now() < self.given_up_at(&mut clearing.subject)? {
+            return self.wait_for_clearance(clearing);
+        }
+        clearing.desk.cancel(self.cx, "asset deleted")?;
+        let state = State::Clearing(Box::new(clearing));
+        Ok(Step::cancel(state, "asset-gone", "the asset was deleted"))
+    }
+
     fn wait_for_clearance(&self, clearing: Clearing) -> Next {
-        let (asset, desk) = (clearing.subject.asset.clone(), clearing.desk.clone());
-        let name = clearing.subject.name.clone();
+        let (mut subject, desk) = (clearing.subject.clone(), clearing.desk.clone());
         let mut wait = Step::wait(State::Clearing(Box::new(clearing)))
-            .subscribe_to(DAM, "asset", asset, &CHANGES)
+            .subscribe_to(DAM, "asset", subject.asset.as_str(), &CHANGES)
             .subscribe(WORKFLOW, "process", desk.process.as_str());
+        if subject.gone_since.is_some() {
+            wait = wait.timer(GONE, self.given_up_at(&mut subject)?);
+        }
         for (timer, at) in desk.timers() {
             wait = wait.timer(timer, at);
         }
         for party in desk.parties() {
             wait = wait.party(party);
         }
-        Ok(wait.waiting_on(format!("clearance of \"{name}\"")))
+        Ok(wait.waiting_on(format!("clearance of \"{}\"", subject.name)))
     }
 }

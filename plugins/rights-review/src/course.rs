@@ -1,9 +1,9 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
 use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate, ShareQuery};
-use forebay_sdk::blocks::{DeskRules, Scan, field_update, write_any_version};
+use forebay_sdk::blocks::{Desk, DeskRules, Scan, field_update, write_any_version};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
-use forebay_sdk::{Cx, Delivery, Error, Step, Value, paging};
+use forebay_sdk::{Cx, Delivery, Error, Step, Timestamp, Value, paging};
 
 use crate::DAM;
 use crate::admit::request_of;
@@ -23,6 +23,8 @@ pub(crate) const CHANGES: [&str; 5] = [
 ];
 /// Signal: end the run and clean up.
 pub(crate) const CANCEL: &str = "cancel";
+/// Signal: ask people again, in another process.
+pub(crate) const RESTART: &str = "restart";
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;
@@ -88,6 +90,14 @@ impl Course<'_> {
         }
     }
 
+    /// Nobody answered in twice the time: operators hear of it, and the question stays open.
+    pub(crate) fn overdue(&self, subject: &Subject, question: &str) {
+        let name = &subject.name;
+        self.tell(&format!(
+            "\"{name}\": twice the time for `{question}` has passed"
+        ));
+    }
+
     /// An audit record about the run's asset.
     pub(crate) fn record(&self, action: &str, subject: &Subject) -> DecisionRecord {
         self.about(DecisionRecord::new(action, "system"), subject)
@@ -101,7 +111,24 @@ impl Course<'_> {
         record
     }
 
+    /// Why a run parks whose process somebody ended.
+    pub(crate) fn ended(desk: &Desk, reason: &str) -> String {
+        format!(
+            "the process {} was ended in the workflow engine: {reason}; the signal `{RESTART}` asks \
+             again in another one",
+            desk.process
+        )
+    }
+
     // ---- The asset ------------------------------------------------------------------------------
+
+    /// When an asset that is gone is given up (rule C-13): deleted or in the trash, it may come back
+    /// within the grace.
+    pub(crate) fn given_up_at(&self, subject: &mut Subject) -> Result<Timestamp, Error> {
+        let since = *subject.gone_since.get_or_insert(self.cx.now());
+        let grace = self.config.asset_gone.grace;
+        grace.after(self.cx, &self.config.calendar, since, 100)
+    }
 
     /// Write logical fields that differ.
     pub(crate) fn write_fields(

@@ -1,7 +1,14 @@
-//! Uses: those that were cleared, as an asset's field keeps them, and territories people may name.
+//! Uses: those that were cleared, as an asset's field keeps them, which of them hold again, and
+//! territories people may name.
+
+use forebay_sdk::assets::Asset;
+use forebay_sdk::time::parse_rfc3339;
+use forebay_sdk::{Error, Step};
 
 use crate::config::Clearance;
-use crate::state::Use;
+use crate::course::{Course, Next};
+use crate::rights;
+use crate::state::{Clearing, State, Use};
 
 /// One use that was cleared, as the asset's field keeps it.
 pub(crate) struct Cleared {
@@ -33,6 +40,56 @@ impl Cleared {
             "use={}; until={}; at={}; run={}; rights={}",
             self.use_key, self.until, self.at, self.run, self.fingerprint
         )
+    }
+}
+
+impl Course<'_> {
+    /// The same use, cleared not long ago, with no right changed since.
+    pub(crate) fn reusable(
+        &self,
+        config: &Clearance,
+        asset: &Asset,
+        clearing: &Clearing,
+    ) -> Result<Option<Cleared>, Error> {
+        let fingerprint = rights::fingerprint(self.config, asset);
+        let within = config.reuse.same_use_within;
+        for text in self.config.fields.texts(&asset.fields, "clearance_uses") {
+            let Some(earlier) = Cleared::parse(&text) else {
+                continue;
+            };
+            let Some(at) = parse_rfc3339(&earlier.at) else {
+                continue;
+            };
+            let until = within.after(self.cx, &self.config.calendar, at, 100)?;
+            if earlier.use_key == clearing.wanted.key()
+                && earlier.fingerprint == fingerprint
+                && self.cx.now() < until
+            {
+                return Ok(Some(earlier));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn reuse(&self, clearing: Clearing, asset: &Asset, earlier: &Cleared) -> Next {
+        let mut record = self.record("decision-reused", &clearing.subject);
+        record.decision = Some("cleared".to_owned());
+        record.comment = Some(format!("as run {} decided at {}", earlier.run, earlier.at));
+        self.cx.decision(&record);
+        self.unasked(asset)?;
+        let summary = format!("cleared as run {} decided at {}", earlier.run, earlier.at);
+        let state = State::Clearing(Box::new(clearing));
+        Ok(Step::complete(state, "cleared", summary))
+    }
+
+    /// It no longer asks for clearance.
+    fn unasked(&self, asset: &Asset) -> Result<(), Error> {
+        let field = self.clearance_config()?.request_field.as_str();
+        let now = self.cx.assets().get(&asset.id)?;
+        if self.config.fields.value(&now.fields, field).is_none() {
+            return Ok(());
+        }
+        self.write_fields(&now, &[(field, "done".into())])
     }
 }
 

@@ -5,14 +5,14 @@ mod decide;
 mod waiting;
 
 use forebay_sdk::assets::{Asset, AssetStatus};
-use forebay_sdk::blocks::{Alarm, Desk, Question, Reading, Routing, present};
+use forebay_sdk::blocks::{Alarm, Question, Reading, Routing, present};
 use forebay_sdk::handler::{EffectMode, Fired, interfaces};
 use forebay_sdk::time::{DAY, MINUTE, to_rfc3339};
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Delivery, Error, Step, Timestamp};
 
 use crate::config::{Decision, Undecided};
-use crate::course::{CANCEL, Course, Next};
+use crate::course::{CANCEL, Course, Next, RESTART};
 use crate::rights::{self, End};
 use crate::state::{Phase, Review, State};
 use crate::{DAM, WORKFLOW};
@@ -75,8 +75,12 @@ impl Course<'_> {
         };
         review.subject.note(&asset);
         match delivery {
+            Delivery::Signal(signal) if signal.name == RESTART => self.restart(review, &asset),
             Delivery::Timer(fired) => self.timer(review, &asset, fired),
-            Delivery::Event(incoming) if incoming.role == WORKFLOW => self.answers(review, &asset),
+            // The process may have been done with by the time its last events come.
+            Delivery::Event(incoming) if incoming.role == WORKFLOW => {
+                self.look_at_desk(review, &asset)
+            }
             _ => self.rights_changed(review, &asset),
         }
     }
@@ -128,9 +132,9 @@ impl Course<'_> {
         self.cx.decision(&record);
         let fields = [("rights_status", "in-review".into())];
         self.write_fields(asset, &fields)?;
-        let mut desk = Desk::default();
-        desk.open(self.cx, &self.rules(), request, vec![question])?;
-        review.desk = desk;
+        review
+            .desk
+            .open(self.cx, &self.rules(), request, vec![question])?;
         review.phase = Phase::Deciding;
         if self.cx.mode() == EffectMode::Observe {
             let summary = format!("the rights of \"{}\" would have been reviewed", asset.name);
@@ -138,6 +142,15 @@ impl Course<'_> {
             return Ok(Step::complete(state, "observed", summary));
         }
         self.wait(review)
+    }
+
+    /// People are asked from the beginning, in another process.
+    fn restart(&self, mut review: Review, asset: &Asset) -> Next {
+        if !matches!(review.phase, Phase::Deciding | Phase::SecondPerson(_)) {
+            return self.go_on(review, asset);
+        }
+        review.desk.leave(self.cx, "restarted by an operator")?;
+        self.open(review, asset)
     }
 
     /// The next question about the asset; `refused` says why the last answer was not taken.
@@ -291,10 +304,7 @@ impl Course<'_> {
         if let Some(alarm) = review.desk.alarm(self.cx, &self.rules(), &fired.name)? {
             if let Alarm::TimedOut(question) = alarm {
                 // The end of rights decides where people do not; until then it is only told.
-                let name = &review.subject.name;
-                self.tell(&format!(
-                    "\"{name}\": twice the time for `{question}` has passed"
-                ));
+                self.overdue(&review.subject, &question);
             }
             return self.wait(review);
         }
@@ -346,10 +356,7 @@ impl Course<'_> {
                 Ok(Step::park(State::Review(Box::new(review)), reason))
             }
             Reading::Ended(reason) => {
-                let reason = format!(
-                    "the process {} was ended in the workflow engine: {reason}",
-                    review.desk.process
-                );
+                let reason = Self::ended(&review.desk, &reason);
                 Ok(Step::park(State::Review(Box::new(review)), reason))
             }
         }

@@ -8,12 +8,9 @@ use crate::state::{Phase, Review, State};
 use crate::{DAM, WORKFLOW};
 
 impl Course<'_> {
-    /// Rule C-13: the asset is deleted or in the trash; it may come back within the grace.
+    /// The asset is deleted or in the trash.
     pub(super) fn gone(&self, mut review: Review) -> Next {
-        let since = *review.subject.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
-        if self.cx.now() < until {
+        if self.cx.now() < self.given_up_at(&mut review.subject)? {
             return self.wait(review);
         }
         review.desk.cancel(self.cx, "asset deleted")?;
@@ -23,17 +20,15 @@ impl Course<'_> {
 
     /// What the review waits for: time, its asset, its process.
     pub(super) fn wait(&self, review: Review) -> Next {
-        let subject = review.subject.clone();
+        let mut subject = review.subject.clone();
         let (phase, desk) = (review.phase.clone(), review.desk.clone());
         let (end, lead) = (review.end, review.leads.first().copied());
         let (ended, not_before) = (review.ended, review.not_before);
         let mut wait = Step::wait(State::Review(Box::new(review)))
             .subscribe_to(DAM, "asset", subject.asset.as_str(), &CHANGES)
             .due(end);
-        if let Some(since) = subject.gone_since {
-            let grace = self.config.asset_gone.grace;
-            let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
-            wait = wait.timer(GONE, until);
+        if subject.gone_since.is_some() {
+            wait = wait.timer(GONE, self.given_up_at(&mut subject)?);
         }
         if let Phase::Grace { until, .. } = phase {
             wait = wait.timer(DELETE, until.max(not_before));
