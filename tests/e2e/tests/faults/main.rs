@@ -13,4 +13,7 @@ mod matrix;
 mod approval;
 mod approval_canto;
 mod approval_iconik;
+mod asset_request_canto;
+mod localization_canto;
+mod rights_review_canto;
 mod share_compliance;

@@ -1,8 +1,4 @@
 //! canto-5: an asset is asked for in the engine's form, approved, shared, and its link ends.
-//!
-//! Left out: a new version (F10) is reviewed in the same process by another question, not in another
-//! process. The death at each effect (F1) expects a run from the first moment on, and this one begins
-//! when a poll finds the form; its death with answers lost is tried.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -105,7 +101,7 @@ const CASE: Case = Case {
     restart_signal: "restart",
     gone: "asset-gone",
     refused: Refused::Parks,
-    new_version: NewVersion::Restarts,
+    new_version: NewVersion::AsksAgain,
     changed: || setup(CHANGED),
     written_field: "share_decision",
     idle_field: "campaign",
@@ -116,21 +112,4 @@ const CASE: Case = Case {
     },
 };
 
-fault_matrix! {
-    CASE;
-    f1_the_host_dies_with_answers_lost: host::dies_with_answers_lost,
-    f2_a_hundred_copies_of_each_event: events::duplicates,
-    f3_events_come_out_of_order: events::out_of_order,
-    f4_waits_as_long_as_it_is_told: vendors::too_many_requests,
-    f5_outlasts_an_outage: vendors::outage,
-    f6_looks_before_it_repeats: vendors::answers_lost,
-    f7_waits_for_its_credentials: vendors::credentials_revoked,
-    f8_ends_when_its_asset_is_deleted: subject::deleted,
-    f8_goes_on_when_its_asset_comes_back: subject::deleted_and_restored,
-    f9_parks_when_its_process_is_terminated: subject::terminated,
-    f11_keeps_the_configuration_it_started_with: host::configuration_changed,
-    f12_timers_fire_once_after_a_jump: host::clock_jumps,
-    f12_timers_due_while_down_fire_once: host::clock_jumps_while_down,
-    f13_parks_when_a_mapped_field_is_gone: subject::field_removed,
-    f14_polls_alone_do: events::poll_only,
-}
+fault_matrix!(CASE);

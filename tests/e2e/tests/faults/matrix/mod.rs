@@ -175,7 +175,7 @@ impl Wait {
     }
 
     /// Give the run what it waits for.
-    fn end(&self, world: &World, asset: &Asset) {
+    pub(crate) fn end(&self, world: &World, asset: &Asset) {
         match self {
             Self::Task {
                 name,
@@ -317,9 +317,12 @@ impl Case {
         panic!("the run never became {state:?}: {runs:#?}");
     }
 
+    /// One run is parked: the one that is tried, or another that works for it.
     async fn assert_parked(&self, world: &World, asset: &Asset, needle: &str) -> Run {
-        let run = self.run(world).await;
-        assert_eq!(run.state, RunState::Parked, "{run:#?}");
+        let runs = world.runs().await.unwrap();
+        let parked = runs.iter().filter(|run| run.state == RunState::Parked);
+        assert_eq!(parked.clone().count(), 1, "{runs:#?}");
+        let run = parked.cloned().next().unwrap();
         let reason = run.park_reason.clone().unwrap();
         assert!(reason.message.contains(needle), "{reason:#?}");
         assert!(!(self.released)(world, asset), "nothing is released");

@@ -60,7 +60,7 @@ pub(crate) async fn terminated(case: &Case) {
 
     // A retry alone finds the same and changes nothing.
     world.retry(&run).await.unwrap();
-    assert_eq!(case.run(&world).await.state, RunState::Parked);
+    case.assert_parked(&world, &asset, WHY).await;
     assert_eq!(world.processes_of(case.definition).len(), 1);
 
     // What the reason says to do starts the work anew.
