@@ -286,3 +286,15 @@ fn observing_protects_nothing() {
     world.request(&input).unwrap();
     assert_eq!(world.outcome(&key("T1")), "observed");
 }
+
+#[test]
+fn a_case_that_is_restarted_asks_again_in_another_process() {
+    let world = world();
+    takedown(&world, "T1");
+    world.wind(2 * MINUTE);
+    let asked = world.people.open().len();
+    world.signal(&key("T1"), "restart", &json!({}));
+    world.wind(2 * MINUTE);
+    assert_eq!(world.people.processes().len(), 2);
+    assert_eq!(world.people.open().len(), asked);
+}
