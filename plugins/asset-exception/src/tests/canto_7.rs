@@ -309,3 +309,19 @@ fn a_case_that_is_restarted_asks_again_in_another_process() {
     assert_eq!(world.people.open(), ["mend:2: uploader@example.com"]);
     assert!(world.people.text("mend:2").contains("min-size"));
 }
+
+#[test]
+fn what_is_answered_while_the_asset_is_gone_counts_when_it_is_back() {
+    let world = world();
+    world.dam.change("a1", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a1", &[]);
+    let form = [("reason", "a test picture")];
+    world
+        .people
+        .answer("mend:1", "lead@example.com", "not-an-issue", &form);
+    world.decided();
+    assert_eq!(world.outcome(KEY), "live", "it may come back");
+    world.dam.change("a1", |asset| asset.trashed = false);
+    world.dam_event("asset.restored", "a1", &[]);
+    assert_eq!(world.outcome(KEY), "not-an-issue");
+}
