@@ -13,4 +13,6 @@ mod matrix;
 mod approval;
 mod approval_canto;
 mod approval_iconik;
+mod asset_exception_canto;
+mod lifecycle_canto;
 mod share_compliance;
