@@ -15,4 +15,5 @@ mod approval_canto;
 mod approval_iconik;
 mod asset_exception_canto;
 mod lifecycle_canto;
+mod production_review_iconik;
 mod share_compliance;
