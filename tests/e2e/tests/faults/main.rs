@@ -14,6 +14,7 @@ mod approval;
 mod approval_canto;
 mod approval_iconik;
 mod asset_exception_canto;
+mod case_management_iconik;
 mod lifecycle_canto;
 mod production_review_iconik;
 mod share_compliance;

@@ -59,7 +59,7 @@ pub(crate) struct Case {
     pub(crate) definition: &'static str,
     /// Signal that makes a run go on after its process was ended (F9).
     pub(crate) restart_signal: &'static str,
-    /// Outcome of a run whose asset is deleted for good (F8).
+    /// Outcome of a run whose asset is deleted for good (F8); empty where it does not end.
     pub(crate) gone: &'static str,
     /// What a vendor's refusal of the last write leads to (F13).
     pub(crate) refused: Refused,
@@ -165,7 +165,7 @@ macro_rules! fault_matrix {
 
 impl Wait {
     /// Is it open?
-    fn is_open(&self, world: &World, asset: &Asset) -> bool {
+    pub(crate) fn is_open(&self, world: &World, asset: &Asset) -> bool {
         match self {
             Self::Task { name, .. } => world.open_stages().iter().any(|open| open == name),
             Self::Deed { is_due, .. } => is_due(world, asset),
@@ -179,7 +179,7 @@ impl Wait {
     }
 
     /// Give the run what it waits for.
-    fn end(&self, world: &World, asset: &Asset) {
+    pub(crate) fn end(&self, world: &World, asset: &Asset) {
         match self {
             Self::Task {
                 name,
@@ -196,7 +196,7 @@ impl Wait {
 }
 
 impl Case {
-    async fn world(&self) -> World {
+    pub(crate) async fn world(&self) -> World {
         self.world_of((self.setup)()).await
     }
 
@@ -225,7 +225,7 @@ impl Case {
         runs
     }
 
-    async fn run(&self, world: &World) -> Run {
+    pub(crate) async fn run(&self, world: &World) -> Run {
         let mut runs = self.runs(world).await;
         assert_eq!(runs.len(), 1, "{:#?}", world.runs().await.unwrap());
         runs.remove(0)
@@ -256,7 +256,7 @@ impl Case {
     }
 
     /// Started, and waiting for the wait of this number; nothing is under way.
-    async fn waiting_at(&self, world: &World, number: usize) -> Asset {
+    pub(crate) async fn waiting_at(&self, world: &World, number: usize) -> Asset {
         let asset = self.begin(world).await;
         for wait in &self.waits[..number] {
             until_open(world, &asset, wait).await;
