@@ -116,7 +116,7 @@ const CASE: Case = Case {
     definition: DEFINITION,
     restart_signal: "restart",
     gone: "",
-    refused: Refused::Parks,
+    refused: Refused::ParksMidway,
     new_version: NewVersion::GoesOn,
     changed: || setup(CHANGED),
     written_field: "case_state",

@@ -26,7 +26,7 @@ routing = [{ to = { group = "legal-dach", sla = "1bd" } }]
 "#;
 
 /// Fields that the tenant has not got yet.
-const FIELDS: [&str; 2] = ["review_version", "review_round", "review_state"];
+const FIELDS: [&str; 2] = ["review_version", "review_round"];
 
 /// Said in the DAM.
 const THERE: &str = "Logo too small";

@@ -113,8 +113,10 @@ pub(crate) enum NewVersion {
 /// What the refusal of a write leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// An operator has to look.
+    /// An operator has to look; nothing has happened.
     Parks,
+    /// An operator has to look; what went before the write stands and does not happen again.
+    ParksMidway,
     /// The run tries again by itself, for a while.
     TriesAgain,
 }
@@ -328,11 +330,15 @@ impl Case {
     }
 
     async fn assert_parked(&self, world: &World, asset: &Asset, needle: &str) -> Run {
+        assert!(!(self.released)(world, asset), "nothing is released");
+        self.parked(world, needle).await
+    }
+
+    async fn parked(&self, world: &World, needle: &str) -> Run {
         let run = self.run(world).await;
         assert_eq!(run.state, RunState::Parked, "{run:#?}");
         let reason = run.park_reason.clone().unwrap();
         assert!(reason.message.contains(needle), "{reason:#?}");
-        assert!(!(self.released)(world, asset), "nothing is released");
         run
     }
 }
@@ -360,7 +366,7 @@ pub(crate) fn assert_escalated_once(world: &World, audit: &[AuditEntry], definit
         reminders.len() <= 2,
         "each reminder at most once: {reminders:#?}"
     );
-    let task = world.engine.open_tasks(&process.id).remove(0);
-    let mut groups = task.candidate_groups();
-    assert!(groups.any(|group| group == "dam-leads"), "{task:#?}");
+    let tasks = world.engine.open_tasks(&process.id);
+    let mut groups = tasks.iter().flat_map(|task| task.candidate_groups());
+    assert!(groups.any(|group| group == "dam-leads"), "{tasks:#?}");
 }
