@@ -3,17 +3,22 @@
 use forebay_sdk::blocks::matches_path;
 use forebay_sdk::handler::Connections;
 use forebay_sdk::{Admission, Delivery, Entity, Error, Event, Field, FieldsExt, Value};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::DAM;
+use crate::batch::{Join, Order};
 use crate::config::{Config, Filters, Triggers};
 
-/// A start over REST or by another flow.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    /// The asset's id at the DAM.
-    asset: String,
+/// A start over REST or by another run.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Request {
+    /// Review the asset of this id at the DAM.
+    Asset(String),
+    /// Gather an asset of this flow with others.
+    Join(Box<Join>),
+    /// Review assets together that were gathered.
+    Batch(Box<Order>),
 }
 
 /// Pure: looks at nothing but the delivery.
@@ -21,8 +26,12 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
     let Some(dam) = connections.of(DAM) else {
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
-    let asset = match asset_of(delivery) {
-        Ok(asset) => asset,
+    let asset = match request_of(delivery) {
+        Ok(Request::Asset(asset)) => asset,
+        Ok(Request::Join(join)) => return admit_batch(config, dam, &join.of.key, &join.of.place),
+        Ok(Request::Batch(order)) => {
+            return admit_batch(config, dam, &order.of.key, &order.of.place);
+        }
         Err(error) => return Admission::refuse(error.message().to_owned()),
     };
     let mut title = asset.clone();
@@ -40,11 +49,26 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
     Admission::start(key, Entity::new("asset", &asset), title).label("asset", asset)
 }
 
-/// The asset a first delivery is about.
-pub(crate) fn asset_of(delivery: &Delivery) -> Result<String, Error> {
+/// Runs of a batch are started by the flow's own runs, which choose the key.
+fn admit_batch(config: &Config, dam: &str, batch: &str, place: &str) -> Admission {
+    let key = batch_key(config, Some(dam), batch);
+    Admission::start(
+        key,
+        Entity::new("batch", batch),
+        format!("assets of {place}"),
+    )
+}
+
+/// Business key of the run that gathers a batch.
+pub(crate) fn batch_key(config: &Config, dam: Option<&str>, batch: &str) -> String {
+    format!("{}:{}:{batch}", config.key_prefix, dam.unwrap_or_default())
+}
+
+/// What a first delivery asks for.
+pub(crate) fn request_of(delivery: &Delivery) -> Result<Request, Error> {
     match delivery {
-        Delivery::Request(_) => Ok(delivery.request::<Request>()?.asset),
-        Delivery::Event(incoming) => asset_of_event(&incoming.event),
+        Delivery::Request(_) => delivery.request(),
+        Delivery::Event(incoming) => asset_of_event(&incoming.event).map(Request::Asset),
         Delivery::Timer(_) | Delivery::Signal(_) => {
             Err(Error::invalid("a run starts with a request or an event"))
         }

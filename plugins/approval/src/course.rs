@@ -1,28 +1,32 @@
 //! The course of a run: what happens on each delivery.
 
 use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate};
-use forebay_sdk::handler::{Fired, Incoming, Signal};
+use forebay_sdk::handler::{Fired, Incoming, RunEnded, Signal};
 use forebay_sdk::workflow::ProcessState;
 use forebay_sdk::{Cx, Delivery, Error, Step};
 use serde::Deserialize;
 
+use crate::WORKFLOW;
+use crate::batch::TOLD;
 use crate::config::{Config, OnConflict, OnNewVersion};
 use crate::enter::{LOOK_AGAIN, READY_TIMEOUT};
-use crate::state::{PastReview, Phase, Question, State};
+use crate::state::{PastReview, Phase, Question, Review, Run, State};
 use crate::writing::Written;
-use crate::{DAM, WORKFLOW};
 
 /// Timer: a deleted asset did not come back.
-const GONE: &str = "gone";
+pub(crate) const GONE: &str = "gone";
 /// Timer: no new version came.
-const REWORK_DEADLINE: &str = "rework-deadline";
+pub(crate) const REWORK_DEADLINE: &str = "rework-deadline";
 /// Signal: end the run and clean up.
-const CANCEL: &str = "cancel";
+pub(crate) const CANCEL: &str = "cancel";
 /// Signal: give up the review under way and hold another.
-const RESTART: &str = "restart";
+pub(crate) const RESTART: &str = "restart";
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;
+
+/// What comes next in a run that gathers or reviews a batch.
+pub(crate) type NextRun = Result<Step<Run>, Error>;
 
 /// One activation of an approval.
 pub(crate) struct Course<'a> {
@@ -44,6 +48,9 @@ impl<'a> Course<'a> {
 
     /// Every activation but the first.
     pub(crate) fn go_on(&self, state: State, delivery: Delivery) -> Next {
+        if let Some(ended) = RunEnded::of(&delivery) {
+            return self.batch_ended(state, &ended);
+        }
         match delivery {
             Delivery::Event(incoming) if incoming.role == WORKFLOW => self.workflow_event(state),
             Delivery::Event(incoming) => self.dam_event(state, &incoming),
@@ -65,6 +72,7 @@ impl<'a> Course<'a> {
                 Some(asset) => self.supersede(state, &asset, &format!("restarted: {}", reason())),
                 None => self.gone(state),
             },
+            TOLD => self.batch_tells(state, signal),
             _ => self.look_again(state),
         }
     }
@@ -77,7 +85,7 @@ impl<'a> Course<'a> {
         };
         self.note_return(&mut state);
         if incoming.event.kind == "approval.changed" {
-            self.panel_changed(&mut state)?;
+            self.panel_changed(&mut state, &asset)?;
         }
         self.asset_changed(state, &asset)
     }
@@ -258,6 +266,9 @@ impl<'a> Course<'a> {
         let Phase::Review(review) = &mut state.phase else {
             return self.wait(state);
         };
+        if let Some(batch) = review.batch.clone() {
+            return self.follow_batch(state, &batch);
+        }
         let process = self.cx.workflow().get(&review.process);
         let process =
             process.map_err(|error| error.context("the review process cannot be read"))?;
@@ -301,67 +312,14 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Wait for whatever the phase waits for.
-    pub(crate) fn wait(&self, state: State) -> Next {
-        let mut wait = Step::wait(state.clone()).subscribe(DAM, "asset", &state.asset);
-        if let Some(question) = &state.question {
-            wait = wait.subscribe(WORKFLOW, "process", &question.process);
-        }
-        if let Phase::Review(review) = &state.phase {
-            wait = wait.subscribe(WORKFLOW, "process", &review.process);
-        }
-        if let Some(since) = state.gone_since {
-            // Nothing else is due until the asset is back or given up.
-            let grace = self.config.asset_gone.grace;
-            let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
-            let summary = format!("\"{}\" to come back: it was deleted", state.name);
-            return Ok(wait.timer(GONE, until).due(until).waiting_on(summary));
-        }
-        let summary = match &state.phase {
-            Phase::Review(review) => {
-                for (task, watched) in &review.tasks {
-                    wait = wait.party(&watched.group);
-                    if let Some((percent, at)) = watched.alarms.first() {
-                        wait = wait.timer(crate::watch::alarm_name(task, *percent), *at);
-                    }
-                }
-                if let Some(due) = review.tasks.values().filter_map(|task| task.due).min() {
-                    wait = wait.due(due);
-                }
-                let mut stages: Vec<_> = review
-                    .tasks
-                    .values()
-                    .map(|task| task.stage.as_str())
-                    .collect();
-                stages.sort_unstable();
-                stages.dedup();
-                format!(
-                    "decision on \"{}\" in stage {}",
-                    state.name,
-                    stages.join(", ")
-                )
-            }
-            Phase::Rework(rework) => {
-                wait = wait
-                    .timer(REWORK_DEADLINE, rework.deadline)
-                    .due(rework.deadline);
-                if let Some(person) = self.workflow_user(state.uploader.as_deref()) {
-                    wait = wait.party(person);
-                }
-                format!("a new version of \"{}\"", state.name)
-            }
-            Phase::New | Phase::Readying { .. } | Phase::Incomplete { .. } | Phase::Done => {
-                format!("\"{}\" to change", state.name)
-            }
-        };
-        Ok(wait.waiting_on(summary))
-    }
-
     // ---- Ending what is open ------------------------------------------------------------------
 
     /// End every process of the run that may still be open.
     pub(crate) fn end_processes(&self, state: &mut State, reason: &str) -> Result<(), Error> {
         match &state.phase {
+            Phase::Review(Review {
+                batch: Some(batch), ..
+            }) => self.leave_batch(batch, reason)?,
             Phase::Review(review) => self.cx.workflow().cancel(&review.process, reason)?,
             Phase::Rework(rework) => self.cx.workflow().cancel(&rework.process, reason)?,
             _ => {}

@@ -7,7 +7,7 @@ use forebay_sdk::time::MINUTE;
 use forebay_sdk::{Delivery, Error, Step, Value};
 
 use crate::DAM;
-use crate::admit::{asset_of, inside, is_asked_for, is_assignment, not_in, out_of_scope};
+use crate::admit::{inside, is_asked_for, is_assignment, not_in, out_of_scope};
 use crate::config::NotReady;
 use crate::course::{Course, Next};
 use crate::result::Ruling;
@@ -24,9 +24,9 @@ pub(crate) const READY_TIMEOUT: &str = "ready-timeout";
 impl Course<'_> {
     /// The first activation. A version that was reviewed already is reviewed again only on request:
     /// an event about it came late.
-    pub(crate) fn begin(&self, delivery: &Delivery) -> Next {
+    pub(crate) fn begin(&self, asset: String, delivery: &Delivery) -> Next {
         let state = State {
-            asset: asset_of(delivery)?,
+            asset,
             ..State::default()
         };
         let Some(asset) = self.present(&state)? else {
@@ -120,6 +120,9 @@ impl Course<'_> {
             }
         }
         self.ask_in_panel(&state, &stages)?;
+        if self.config.batch.enabled {
+            return self.join_batch(state, asset, stages);
+        }
         state.phase = Phase::Review(self.start_process(&state, asset, stages)?);
         if self.cx.mode() == EffectMode::Observe {
             // No process was started, so none will ever answer: what was intended is recorded.

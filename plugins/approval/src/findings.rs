@@ -33,11 +33,15 @@ pub(crate) fn check(cx: &Cx, config: &Config, probe: bool) -> Vec<Finding> {
         ];
         preflight.groups(&config.routing, &named);
         let process = &config.process;
-        preflight.definitions(&[
-            ("process.definition", &process.definition),
+        let mut definitions = vec![
+            ("process.definition", process.definition.as_str()),
             ("process.notice_definition", &process.notice_definition),
             ("process.rework_definition", &process.rework_definition),
-        ]);
+        ];
+        if config.batch.enabled {
+            definitions.push(("process.batch_definition", &process.batch_definition));
+        }
+        preflight.definitions(&definitions);
     }
     preflight.findings()
 }
@@ -101,6 +105,13 @@ fn unfitting(config: &Config) -> Vec<Finding> {
             "dam_decisions.accept",
             "votes are only seen where an approval was asked for",
             "set dam_decisions.mirror = true too, or take accept out",
+        ));
+    }
+    if config.batch.enabled && config.batch.max_items < 2 {
+        findings.push(Finding::error(
+            "batch.max_items",
+            "a batch of one is none",
+            "allow two at least, or take batch.enabled out",
         ));
     }
     if config.hold.access_template.is_some() && config.on_approved.access_template.is_none() {

@@ -6,10 +6,11 @@
 //!
 //! Read [`course`] for what happens on each delivery, [`enter`] for the way to a review, [`plan`] for
 //! who is asked, [`watch`] for time, [`result`] for what a decision leads to, [`panel`] for votes in
-//! the DAM, [`writing`] for how the DAM is written, [`people`] for users, groups and messages. Nothing
-//! here names a vendor.
+//! the DAM, [`batch`] for assets that are reviewed together, [`writing`] for how the DAM is written,
+//! [`people`] for users, groups and messages. Nothing here names a vendor.
 
 mod admit;
+mod batch;
 mod config;
 mod course;
 mod enter;
@@ -19,6 +20,7 @@ mod people;
 mod plan;
 mod result;
 mod state;
+mod waiting;
 mod watch;
 mod writing;
 
@@ -31,8 +33,9 @@ use forebay_sdk::{
 };
 
 pub use config::Config;
-pub use state::State;
+pub use state::{Run, State};
 
+use crate::admit::{Request, request_of};
 use crate::course::Course;
 
 /// Role of the DAM.
@@ -45,7 +48,7 @@ pub struct Approval;
 
 impl Handler for Approval {
     type Config = Config;
-    type State = State;
+    type State = Run;
     const STATE_VERSION: u32 = 1;
 
     fn describe() -> HandlerDescription {
@@ -77,7 +80,7 @@ impl Handler for Approval {
                 .requires(&[interfaces::WORKFLOW_SINK, interfaces::TASKS])
                 .uses(&[interfaces::DIRECTORY]),
         )
-        .outcomes(&["approved", "rejected", "observed"])
+        .outcomes(&["approved", "rejected", "observed", "gathered", "reviewed"])
     }
 
     fn check(cx: &Cx, config: &Config, probe: bool) -> Vec<Finding> {
@@ -91,14 +94,21 @@ impl Handler for Approval {
     fn handle(
         cx: &Cx,
         config: &Config,
-        state: Option<State>,
+        state: Option<Run>,
         delivery: Delivery,
-    ) -> Result<Step<State>, Error> {
+    ) -> Result<Step<Run>, Error> {
         let course = Course::new(cx, config);
-        match state {
-            None => course.begin(&delivery),
-            Some(state) => course.go_on(state, delivery),
-        }
+        let step = match state {
+            None => match request_of(&delivery)? {
+                Request::Asset(asset) => course.begin(asset, &delivery),
+                Request::Join(join) => return course.begin_gathering(*join),
+                Request::Batch(order) => return course.begin_batch(*order),
+            },
+            Some(Run::Gathering(gathering)) => return course.gathering(gathering, &delivery),
+            Some(Run::Batch(batch)) => return course.batch(*batch, &delivery),
+            Some(Run::Asset(state)) => course.go_on(*state, delivery),
+        };
+        Ok(step?.map(|state| Run::Asset(Box::new(state))))
     }
 }
 

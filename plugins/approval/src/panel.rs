@@ -1,6 +1,6 @@
 //! The DAM's own approval panel: what people see there, and votes they give there.
 
-use forebay_sdk::assets::{Approval, ApprovalRequest, ApprovalStatus, Vote};
+use forebay_sdk::assets::{Approval, ApprovalRequest, ApprovalStatus, Asset, Vote};
 use forebay_sdk::workflow::Task;
 use forebay_sdk::{Error, Field};
 
@@ -48,7 +48,7 @@ impl Course<'_> {
 
     /// Somebody voted in the panel. Votes of reviewers decide their stages' open tasks; where votes
     /// disagree the coordinator gets those tasks too.
-    pub(crate) fn panel_changed(&self, state: &mut State) -> Result<(), Error> {
+    pub(crate) fn panel_changed(&self, state: &mut State, asset: &Asset) -> Result<(), Error> {
         let Some(mut review) = state.review().cloned() else {
             return Ok(());
         };
@@ -56,13 +56,32 @@ impl Course<'_> {
             return Ok(());
         }
         let approval = self.cx.approvals().get(&state.asset, &review.version)?;
-        if approval.status == ApprovalStatus::Mixed {
+        let mixed = approval.status == ApprovalStatus::Mixed;
+        if let Some(batch) = &review.batch {
+            if !mixed && !self.counts(&approval) {
+                return Ok(());
+            }
+            // What people say in the panel is about this asset alone.
+            self.leave_batch(batch, "people decide about it in the DAM")?;
+            review = self.start_process(state, asset, review.stages)?;
+        }
+        if mixed {
             self.coordinate(state, &mut review)?;
         } else if self.config.dam_decisions.accept {
             self.mirror(state, &mut review, &approval)?;
         }
         state.set_review(review);
         Ok(())
+    }
+
+    /// Did somebody vote whose vote counts?
+    fn counts(&self, approval: &Approval) -> bool {
+        let decisions = &self.config.dam_decisions;
+        let listed = |vote: &Vote| {
+            let mut reviewers = decisions.reviewers.values();
+            reviewers.any(|reviewers| reviewers.contains(&vote.voter))
+        };
+        decisions.accept && approval.votes.iter().any(listed)
     }
 
     fn coordinate(&self, state: &State, review: &mut Review) -> Result<(), Error> {

@@ -150,7 +150,8 @@ impl Course<'_> {
         record.asset = Some(state.asset.clone());
         record.version = Some(state.version.clone());
         record.checksum.clone_from(&state.checksum);
-        record.process = state.review().map(|review| review.process.clone());
+        let process = state.review().map(|review| review.process.clone());
+        record.process = process.filter(|process| !process.is_empty());
         record
     }
 }

@@ -196,6 +196,7 @@ impl Course<'_> {
             mirrored: Vec::new(),
             coordinated: false,
             tasks: std::collections::BTreeMap::new(),
+            batch: None,
         })
     }
 

@@ -1,4 +1,4 @@
-//! What a run of an approval keeps between activations. Operators read it.
+//! What a run keeps between activations. Operators read it.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,23 @@ use forebay_sdk::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{Batch, Gathering, InBatch};
 use crate::config::Policy;
 
-/// The state of a run.
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Run {
+    /// It gathers assets that arrive together.
+    Gathering(Gathering),
+    /// It holds the review of a batch.
+    Batch(Box<Batch>),
+    /// It is about one asset. Stored as it was before there were batches.
+    #[serde(untagged)]
+    Asset(Box<State>),
+}
+
+/// The state of a run about one asset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct State {
@@ -84,6 +98,9 @@ pub struct Review {
     pub coordinated: bool,
     /// Open tasks that are watched for their time.
     pub tasks: BTreeMap<String, WatchedTask>,
+    /// The batch in which the asset is reviewed; the process is the batch's then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<InBatch>,
 }
 
 /// A stage with the groups that were chosen for it.

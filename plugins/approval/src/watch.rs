@@ -150,7 +150,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    fn timed_out(&self, mut state: State, stage: &str, group: &str) -> Next {
+    pub(crate) fn timed_out(&self, mut state: State, stage: &str, group: &str) -> Next {
         let reason = format!("{group} did not decide in stage {stage} within twice the time");
         let mut record = self.record("timed-out", "system", &state);
         record.comment = Some(reason.clone());

@@ -3,7 +3,7 @@
 use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{Alarm, Reading, present};
 use forebay_sdk::handler::{EffectMode, Fired, RunEnded};
-use forebay_sdk::{Delivery, Step};
+use forebay_sdk::{Delivery, Error, Step};
 use serde_json::json;
 
 use crate::check::{self, Findings};
@@ -79,9 +79,12 @@ impl Course<'_> {
         let Some(asset) = present(self.cx, &case.asset)? else {
             return self.gone(case);
         };
-        case.gone_since = None;
+        let was_gone = case.gone_since.take().is_some();
         if let Some(ended) = RunEnded::of(delivery) {
             return self.approval_ended(case, &asset, &ended);
+        }
+        if was_gone && case.desk.is_open() {
+            return self.is_back(case, &asset);
         }
         match delivery {
             Delivery::Timer(fired) => self.timer(case, &asset, fired),
@@ -146,10 +149,7 @@ impl Course<'_> {
         match case.phase {
             Phase::Open if check::fingerprint(self.config, asset) == case.seen => self.wait(case),
             Phase::Open | Phase::Recheck(_) => {
-                let now = self.cx.now();
-                let wait = self.config.recheck_after;
-                let at = wait.after(self.cx, &self.config.calendar, now, 100)?;
-                case.phase = Phase::Recheck(at);
+                case.phase = self.recheck_soon()?;
                 self.wait(case)
             }
             Phase::GraceUntil(_) => {
@@ -164,6 +164,20 @@ impl Course<'_> {
             }
             _ => self.wait(case),
         }
+    }
+
+    fn recheck_soon(&self) -> Result<Phase, Error> {
+        let (now, wait) = (self.cx.now(), self.config.recheck_after);
+        let at = wait.after(self.cx, &self.config.calendar, now, 100)?;
+        Ok(Phase::Recheck(at))
+    }
+
+    /// The asset came back: what changed and what people answered meanwhile counts now.
+    fn is_back(&self, mut case: Case, asset: &Asset) -> Next {
+        if case.phase == Phase::Open && check::fingerprint(self.config, asset) != case.seen {
+            case.phase = self.recheck_soon()?;
+        }
+        self.answers(case, asset)
     }
 
     /// Check again after a change.

@@ -282,10 +282,7 @@ impl Course<'_> {
     pub(crate) fn protect(&self, case: &mut Case, asset: &Asset) -> Result<(), Error> {
         let rules = &self.config.while_open;
         let severe = |severity: Severity| rules.only_if_severity.contains(&severity);
-        let grave = case
-            .issues
-            .iter()
-            .any(|issue| issue.field.is_none() && severe(issue.severity));
+        let grave = case.issues.iter().any(|issue| severe(issue.severity));
         if rules.restrict && grave && asset.status != AssetStatus::Restricted {
             self.write(
                 &asset.id,

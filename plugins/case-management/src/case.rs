@@ -21,7 +21,7 @@ const SYNC: &str = "sync";
 /// Signal: go on in another process.
 const RESTART: &str = "restart";
 
-fn state(case: Case) -> State {
+pub(crate) fn state(case: Case) -> State {
     State::Case(Box::new(case))
 }
 
@@ -138,6 +138,9 @@ impl Course<'_> {
             if let Some(next) = self.new_versions(&mut case)? {
                 return Ok(next);
             }
+        }
+        if let Some(by) = case.restored_by.clone() {
+            return self.restore_all(case, &by);
         }
         match case.desk.read(self.cx)? {
             Reading::Open(answers) => {
@@ -327,12 +330,9 @@ impl Course<'_> {
                     .map(Some)
             }
             (Some("decide"), "restore") => {
-                if let Some(reason) = self.put_back(case)? {
-                    return Ok(Some(Step::park(state(case.clone()), reason)));
-                }
                 let by = answer.actor().to_owned();
-                self.close(case, "restored", &format!("restored by {by}"))
-                    .map(Some)
+                case.restored_by = Some(by.clone());
+                self.restore_all(case.clone(), &by).map(Some)
             }
             _ => Ok(None),
         }
@@ -362,7 +362,7 @@ impl Course<'_> {
         self.close(case, "corrected", summary).map(Some)
     }
 
-    fn close(&self, case: &mut Case, outcome: &str, summary: &str) -> Next {
+    pub(crate) fn close(&self, case: &mut Case, outcome: &str, summary: &str) -> Next {
         let assets: Vec<_> = case.assets.keys().cloned().collect();
         for asset in assets {
             if present(self.cx, &asset)?.is_some() {
@@ -375,7 +375,7 @@ impl Course<'_> {
         Ok(Step::complete(state(case.clone()), outcome, summary))
     }
 
-    fn wait(&self, case: Case, first: bool) -> Next {
+    pub(crate) fn wait(&self, case: Case, first: bool) -> Next {
         let now = self.cx.now();
         let alarm = self.alarm_at(&case)?;
         let interval = self.config.sync_interval;
@@ -385,10 +385,12 @@ impl Course<'_> {
             case.assets.keys().cloned().collect::<Vec<_>>(),
             case.alarmed,
         );
-        let late = case
-            .assets
-            .values()
-            .any(|member| member.protected_at.is_none());
+        let late = !case.is_protected();
+        let words = match (late, &case.restored_by) {
+            (true, _) => "protection",
+            (false, None) => "a decision",
+            (false, Some(_)) => "deleted assets to come back, which are then put back",
+        };
         let mut wait = Step::wait(state(case));
         wait = match first {
             true => wait.timer(OPEN, now),
@@ -409,7 +411,7 @@ impl Course<'_> {
         for party in desk.parties() {
             wait = wait.party(party);
         }
-        Ok(wait.waiting_on(if late { "protection" } else { "a decision" }))
+        Ok(wait.waiting_on(words))
     }
 }
 

@@ -51,6 +51,12 @@ impl Course<'_> {
                     "the case is closed",
                 ));
             }
+            Delivery::Event(incoming) => {
+                let asset = &incoming.event.entity.id;
+                if guard.before.contains_key(asset) && present(self.cx, asset)?.is_none() {
+                    self.asset_is_gone(asset);
+                }
+            }
             _ => {}
         }
         self.protect(guard)

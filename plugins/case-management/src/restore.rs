@@ -2,13 +2,28 @@
 
 use forebay_sdk::assets::{Asset, ShareRequest};
 use forebay_sdk::blocks::{present, text_or_none};
-use forebay_sdk::{Error, Value};
+use forebay_sdk::{Error, Step, Value};
 
 use crate::admit::Request;
-use crate::course::Course;
+use crate::case::state;
+use crate::course::{Course, Next};
 use crate::state::{Before, Case};
 
 impl Course<'_> {
+    /// Put everything back and close the case. What is deleted cannot be put back: its case stays open
+    /// until it returns.
+    pub(crate) fn restore_all(&self, mut case: Case, by: &str) -> Next {
+        for asset in case.assets.keys() {
+            if present(self.cx, asset)?.is_none() {
+                return self.wait(case, false);
+            }
+        }
+        if let Some(reason) = self.put_back(&case)? {
+            return Ok(Step::park(state(case), reason));
+        }
+        self.close(&mut case, "restored", &format!("restored by {by}"))
+    }
+
     /// Put every asset back; tells why the case must park, if it must.
     pub(crate) fn put_back(&self, case: &Case) -> Result<Option<String>, Error> {
         for (id, member) in &case.assets {

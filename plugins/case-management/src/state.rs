@@ -42,6 +42,8 @@ pub struct Case {
     pub alarmed: bool,
     /// People were asked for a decision.
     pub asked: bool,
+    /// Who decided that everything is put back, until that is done.
+    pub restored_by: Option<String>,
     /// What both sides may change, as it stood after the last comparison.
     pub shared: BTreeMap<String, String>,
     /// Versions of the assets when a new one was asked for.

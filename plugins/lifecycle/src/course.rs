@@ -82,11 +82,18 @@ impl Course<'_> {
                 if let Some(step) = self.alarm(&mut review, fired)? {
                     return Ok(step);
                 }
-                if let (Some(_), [only]) = (review.gone_since, review.items.0.as_slice()) {
-                    let id = only.id.clone();
-                    return self.asset_changed(review, &id);
-                }
             }
+            Delivery::Request(_) | Delivery::Event(_) => {}
+        }
+        let was_gone = review.gone_since.is_some();
+        if self.is_gone(&mut review)? {
+            return self.gone(review);
+        }
+        if was_gone {
+            // What people answered meanwhile counts now.
+            return self.read_answers(review);
+        }
+        match delivery {
             Delivery::Event(incoming) if incoming.role == WORKFLOW => {
                 return self.read_answers(review);
             }

@@ -1,6 +1,6 @@
 //! The review: when it opens, who is told before, what people are asked, what time and the DAM tell.
 
-use forebay_sdk::blocks::{Question, Reading, end_of};
+use forebay_sdk::blocks::{ItemState, Question, Reading, end_of};
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Error, Field, Step, Timestamp, Value};
 
@@ -266,17 +266,7 @@ impl Course<'_> {
                 }
                 self.go_on(review)
             }
-            (Phase::Deciding, None) if review.items.0.len() == 1 => {
-                let since = *review.gone_since.get_or_insert(self.cx.now());
-                if self.cx.now() < self.gone_until(since)? {
-                    return self.go_on(review);
-                }
-                review.desk.cancel(self.cx, "asset deleted")?;
-                let state = State::Review(Box::new(review));
-                Ok(Step::cancel(state, "asset-gone", "the asset was deleted"))
-            }
             (Phase::Deciding, Some(asset)) => {
-                review.gone_since = None;
                 let policy = self.policy(&review)?.clone();
                 let due = policy.due(self.cx, self.config, &asset)?;
                 if let Some(due) = due.filter(|_| policy.is_dated())
@@ -289,6 +279,36 @@ impl Course<'_> {
             }
             _ => self.go_on(review),
         }
+    }
+
+    /// Rule C-13: is the only asset of the review deleted or in the trash while people are asked? What
+    /// we put into the trash ourselves is not gone.
+    pub(crate) fn is_gone(&self, review: &mut Review) -> Result<bool, Error> {
+        let [only] = review.items.0.as_slice() else {
+            return Ok(false);
+        };
+        let is_asked = match review.phase {
+            Phase::Deciding => true,
+            Phase::Working => only.state == ItemState::Open && only.action == "delete",
+            Phase::Scheduled | Phase::Listing | Phase::Superseded => false,
+        };
+        if !is_asked || self.present(&only.id)?.is_some() {
+            review.gone_since = None;
+            return Ok(false);
+        }
+        review.gone_since.get_or_insert(self.cx.now());
+        Ok(true)
+    }
+
+    /// The only asset is gone. It may come back within the grace; answers wait until then.
+    pub(crate) fn gone(&self, mut review: Review) -> Next {
+        let since = review.gone_since.unwrap_or(self.cx.now());
+        if self.cx.now() < self.gone_until(since)? {
+            return self.go_on(review);
+        }
+        review.desk.cancel(self.cx, "asset deleted")?;
+        let state = State::Review(Box::new(review));
+        Ok(Step::cancel(state, "asset-gone", "the asset was deleted"))
     }
 
     /// Until when a deleted asset may come back.

@@ -39,6 +39,9 @@ impl Course<'_> {
 
     /// The next items that can be worked on now.
     fn ready(&self, review: &mut Review) -> Result<Vec<Item>, Error> {
+        if review.gone_since.is_some() {
+            return Ok(Vec::new());
+        }
         let mut places = self.free_places(review)?;
         let now = self.cx.now();
         let mut ready = Vec::new();
@@ -145,6 +148,9 @@ impl Course<'_> {
         times.extend(self.next_move(&review)?);
         let until = review.deletion.until.filter(|until| *until > self.cx.now());
         times.extend(until);
+        if let Some(since) = review.gone_since {
+            times.push(self.gone_until(since)?);
+        }
         let pending = review.items.next(usize::MAX).into_iter();
         let pending: Vec<_> = pending.map(|item| item.id).take(FOLLOWED).collect();
         let words = self.words(&review, pending.len());

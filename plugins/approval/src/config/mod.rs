@@ -9,7 +9,7 @@ mod review;
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{FieldMap, Routing, Rule, Span, Target, WorkCalendar};
+use forebay_sdk::blocks::{Batching, FieldMap, Routing, Rule, Span, Target, WorkCalendar};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,9 @@ pub struct Config {
     pub stages: Vec<Stage>,
     /// Work on all stages at once.
     pub parallel_stages: bool,
+    /// Assets of one uploader that arrive together in one place, and that the same people decide about,
+    /// are reviewed in one process. Each keeps its own decision.
+    pub batch: Batching,
     /// Who reviews: rules over logical fields, `stage`, `kind` and `uploader`. A rule without
     /// conditions is mandatory.
     pub routing: Routing,
@@ -112,6 +115,7 @@ impl Default for Config {
                 ..Stage::default()
             }],
             parallel_stages: false,
+            batch: Batching::default(),
             routing: default_routing(),
             auto_approve: Vec::new(),
             fallback_group: DEFAULT_GROUP.to_owned(),

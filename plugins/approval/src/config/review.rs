@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct ProcessConfig {
     /// Key of the review process.
     pub definition: String,
+    /// Key of the process that reviews a batch.
+    pub batch_definition: String,
     /// Key of the process that tells a person something.
     pub notice_definition: String,
     /// Key of the process that asks the uploader for a new version.
@@ -31,6 +33,7 @@ impl Default for ProcessConfig {
         ];
         Self {
             definition: "assetApproval".to_owned(),
+            batch_definition: "assetApprovalBatch".to_owned(),
             notice_definition: "forebayNotice".to_owned(),
             rework_definition: "assetRework".to_owned(),
             outcome_map: verdicts

@@ -1,6 +1,7 @@
 //! The handler against a small DAM and a small workflow engine in memory.
 
 mod admission;
+mod batches;
 mod checking;
 mod decisions;
 mod entering;

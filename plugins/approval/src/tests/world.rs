@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::fake_dam::{ASSET, FakeDam};
 use super::fake_engine::FakeEngine;
-use crate::{Approval, Config, State};
+use crate::{Approval, Config, Run, State};
 
 /// The run's business key.
 pub(super) const KEY: &str = "canto-1:canto-main:image/7";
@@ -103,7 +103,11 @@ impl World {
     pub(super) fn activate(&self, delivery: Delivery) -> Result<Step<State>, Error> {
         let cx = Cx::scripted(self.script.clone());
         let before = self.state.borrow().clone();
-        let step = Approval::handle(&cx, &self.config, before, delivery)?;
+        let before = before.map(|state| Run::Asset(Box::new(state)));
+        let step = Approval::handle(&cx, &self.config, before, delivery)?.map(|run| match run {
+            Run::Asset(state) => *state,
+            other => panic!("{other:?} is not about an asset"),
+        });
         let json = serde_json::to_string(&step.state).expect("JSON");
         *self.state.borrow_mut() = Some(serde_json::from_str(&json).expect("the same state"));
         Ok(step)

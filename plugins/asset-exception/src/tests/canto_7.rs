@@ -288,3 +288,40 @@ fn observing_asks_nobody() {
     world.dam_event("asset.created", "a1", &[]);
     assert_eq!(world.outcome(KEY), "observed");
 }
+
+#[test]
+fn a_grave_defect_of_one_field_keeps_the_asset_back_too() {
+    let mut config = config();
+    config["rules"] =
+        json!([{"id": "needs-owner", "require": "rights_owner != null", "severity": "high"}]);
+    let world = World::new(&config);
+    world.dam.add("a1", "/Live", &[]);
+    world.dam_event("asset.created", "a1", &[]);
+    assert_eq!(world.dam.status("a1"), Some(AssetStatus::Restricted));
+}
+
+#[test]
+fn a_case_that_is_restarted_asks_again_in_another_process() {
+    let world = world();
+    world.signal(KEY, "restart", &json!({}));
+    world.settle();
+    assert_eq!(world.people.processes().len(), 2);
+    assert_eq!(world.people.open(), ["mend:2: uploader@example.com"]);
+    assert!(world.people.text("mend:2").contains("min-size"));
+}
+
+#[test]
+fn what_is_answered_while_the_asset_is_gone_counts_when_it_is_back() {
+    let world = world();
+    world.dam.change("a1", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a1", &[]);
+    let form = [("reason", "a test picture")];
+    world
+        .people
+        .answer("mend:1", "lead@example.com", "not-an-issue", &form);
+    world.decided();
+    assert_eq!(world.outcome(KEY), "live", "it may come back");
+    world.dam.change("a1", |asset| asset.trashed = false);
+    world.dam_event("asset.restored", "a1", &[]);
+    assert_eq!(world.outcome(KEY), "not-an-issue");
+}

@@ -286,3 +286,42 @@ fn observing_protects_nothing() {
     world.request(&input).unwrap();
     assert_eq!(world.outcome(&key("T1")), "observed");
 }
+
+#[test]
+fn a_case_that_is_restarted_asks_again_in_another_process() {
+    let world = world();
+    takedown(&world, "T1");
+    world.wind(2 * MINUTE);
+    let asked = world.people.open().len();
+    world.signal(&key("T1"), "restart", &json!({}));
+    world.wind(2 * MINUTE);
+    assert_eq!(world.people.processes().len(), 2);
+    assert_eq!(world.people.open().len(), asked);
+}
+
+#[test]
+fn an_asset_that_is_deleted_during_its_case_raises_an_alarm_and_is_put_back_when_it_returns() {
+    let world = world();
+    takedown(&world, "T1");
+    world.wind(2 * MINUTE);
+    let before = world.dam.filed("a1");
+    world.dam.change("a1", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a1", &[]);
+    world.settle();
+    let alarm = "asset-gone-during-case".to_owned();
+    assert!(world.audit().contains(&alarm), "{:?}", world.audit());
+    let decide = world.people.open();
+    let decide = decide.iter().find(|open| open.starts_with("decide"));
+    let question = decide.unwrap().split(": ").next().unwrap().to_owned();
+    world
+        .people
+        .answer(&question, "ann@example.com", "restore", &[]);
+    world.decided();
+    world.wind(2 * MINUTE);
+    assert_eq!(world.outcome(&key("T1")), "live", "it stays open");
+    world.dam.change("a1", |asset| asset.trashed = false);
+    world.dam_event("asset.restored", "a1", &[]);
+    world.wind(2 * MINUTE);
+    assert_eq!(world.outcome(&key("T1")), "restored");
+    assert_ne!(world.dam.filed("a1"), before);
+}

@@ -532,3 +532,52 @@ fn several_dates_of_one_asset_count_by_the_last() {
     scan(&world);
     assert_eq!(world.live(), [""; 0]);
 }
+
+/// The review of one asset, of which the first person wants to delete it.
+fn second_person_is_asked() -> World {
+    let world = world(1);
+    answer(&world, "decide:1", ANN, "delete", &[]);
+    assert_eq!(world.people.open(), ["delete:2: dam-admins"]);
+    world
+}
+
+#[test]
+fn an_asset_that_is_deleted_while_a_second_person_is_asked_ends_its_review() {
+    let world = second_person_is_asked();
+    world.dam.change("a0001", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a0001", &[]);
+    world.settle();
+    assert_eq!(world.outcome(KEY), "live", "it may come back");
+    world.wind(HOUR);
+    assert_eq!(world.outcome(KEY), "asset-gone");
+    assert_eq!(world.people.open(), [""; 0]);
+}
+
+#[test]
+fn what_is_answered_while_the_asset_is_gone_counts_when_it_is_back() {
+    let world = second_person_is_asked();
+    world.dam.change("a0001", |asset| asset.trashed = true);
+    world.dam_event("asset.deleted", "a0001", &[]);
+    answer(&world, "delete:2", BOB, "approve", &[]);
+    assert_eq!(world.dam.field("a0001", "lifecycle_state"), "");
+    world.dam.change("a0001", |asset| asset.trashed = false);
+    world.dam_event("asset.restored", "a0001", &[]);
+    world.settle();
+    assert_eq!(
+        world.dam.field("a0001", "lifecycle_state"),
+        "deletion-pending"
+    );
+}
+
+#[test]
+fn a_review_that_is_restarted_asks_again_in_another_process() {
+    for (world, question) in [(world(1), "decide"), (second_person_is_asked(), "delete")] {
+        world.signal(KEY, "restart", &json!({}));
+        world.settle();
+        let processes = world.people.processes();
+        assert_eq!(processes.len(), 2);
+        assert_eq!(processes[0].state, ProcessState::Terminated);
+        let open = world.people.open();
+        assert!(open.len() == 1 && open[0].starts_with(question), "{open:?}");
+    }
+}

@@ -289,3 +289,27 @@ fn a_review_opened_in_the_workflow_engine_is_held_there() {
     assert_eq!(world.people.processes().len(), 1);
     assert_eq!(world.live(), [KEY]);
 }
+
+#[test]
+fn a_review_that_is_restarted_asks_again_in_another_process_with_all_comments() {
+    let world = world();
+    comment(&world, "c1", "Logo too small", None);
+    world.wind(MINUTE);
+    let first = world.people.processes()[0].id.clone();
+    world
+        .people
+        .say(&first, "ann@example.com", "Brighter, please");
+    world.wind(MINUTE);
+    let said = dam_texts(&world);
+    assert_eq!(said.len(), 2, "{said:?}");
+    world.signal(KEY, "restart", &json!({}));
+    world.wind(2 * MINUTE);
+    let processes = world.people.processes();
+    assert_eq!(processes.len(), 2);
+    assert_eq!(world.people.open().len(), 1);
+    assert_eq!(dam_texts(&world), said, "nothing is marked as deleted");
+    use forebay_sdk::workflow::ProcessComments as _;
+    let copies = world.people.list(&processes[1].id, None).unwrap().comments;
+    assert_eq!(copies.len(), 1);
+    assert!(copies[0].text.contains("Logo too small"), "{copies:?}");
+}

@@ -1,11 +1,12 @@
 //! What several use cases need and none should write for itself: routing tables, working-time
 //! spans, field mapping, path patterns, questions to people with their reminders and escalation,
-//! guarded writing, item lists, scans, holds.
+//! guarded writing, batches, item lists, scans, holds.
 //!
 //! What lives here knows the business and no vendor. All configuration types bring their schema
 //! and documentation along.
 
 mod asset;
+mod batch;
 mod desk;
 mod fields;
 mod items;
@@ -21,6 +22,7 @@ pub use self::asset::{
     LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present, text_or_none,
     write, write_any_version,
 };
+pub use self::batch::{Batching, numbers};
 pub use self::desk::{Alarm, Desk, DeskRules, Reading, usable_group};
 pub use self::fields::FieldMap;
 pub use self::items::{CONTINUE, ITEMS_PER_ACTIVATION, Item, ItemState, Items};

@@ -46,6 +46,9 @@ pub struct Question {
     /// How long it may take.
     #[serde(skip)]
     pub sla: Option<Span>,
+    /// When its time began, where that was before it is asked: the rest of an earlier question.
+    #[serde(skip)]
+    pub since: Option<Timestamp>,
     /// The rule that routed it, for the audit.
     #[serde(skip)]
     pub rule: Option<String>,
@@ -67,6 +70,7 @@ impl Question {
             due: None,
             excluded: Vec::new(),
             sla: None,
+            since: None,
             rule: None,
         }
     }
@@ -125,6 +129,13 @@ impl Question {
     #[must_use]
     pub fn sla(mut self, sla: Span) -> Self {
         self.sla = Some(sla);
+        self
+    }
+
+    /// When its time began, where that was before it is asked.
+    #[must_use]
+    pub fn since(mut self, began: Timestamp) -> Self {
+        self.since = Some(began);
         self
     }
 

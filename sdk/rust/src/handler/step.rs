@@ -112,6 +112,16 @@ impl<S> Step<S> {
         self
     }
 
+    /// The same step with another form of the state.
+    #[must_use]
+    pub fn map<T>(self, form: impl FnOnce(S) -> T) -> Step<T> {
+        Step {
+            state: form(self.state),
+            labels: self.labels,
+            next: self.next,
+        }
+    }
+
     /// What the run waits for, where it waits.
     #[must_use]
     pub fn waiting(&self) -> Option<&Waiting> {

@@ -323,8 +323,10 @@ impl<H: Handler> Stage<H> {
             return;
         };
         let names = self.names.borrow().clone();
-        for (name, _) in names.iter().filter(|(_, key)| *key == run.key) {
-            self.run_ended(name, &run.key, end);
+        let same_key = names.into_iter().filter(|(_, key)| *key == run.key);
+        let own = format!("run-{}", index + 1);
+        for name in same_key.map(|(name, _)| name).chain([own]) {
+            self.run_ended(&name, &run.key, end);
         }
     }
 

@@ -9,6 +9,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "assetApprovalRequested",
     ),
     (
+        "asset-approval-batch.bpmn20.xml",
+        "assetApprovalBatch",
+        "assetApprovalBatchRequested",
+    ),
+    (
         "forebay-notice.bpmn20.xml",
         "forebayNotice",
         "forebayNoticeRequested",

@@ -296,8 +296,8 @@ impl Desk {
                     question.group = Some(usable_group(cx, rules, group)?);
                 }
                 if let Some(sla) = question.sla {
-                    question.due =
-                        Some(sla.after(cx, rules.calendar, cx.now(), time::ESCALATION)?);
+                    let began = question.since.unwrap_or(cx.now());
+                    question.due = Some(sla.after(cx, rules.calendar, began, time::ESCALATION)?);
                 }
                 Ok(question)
             })
@@ -319,7 +319,7 @@ impl Desk {
         questions: Vec<Question>,
     ) -> Result<(), Error> {
         for question in questions {
-            let alarms = time::alarms(cx, rules, question.sla)?;
+            let alarms = time::alarms(cx, rules, &question)?;
             let asked = Asked {
                 to: question.addressee().to_owned(),
                 due: question.due,

@@ -124,6 +124,16 @@ fn time_reminds_escalates_and_ends() {
 }
 
 #[test]
+fn the_rest_of_a_question_goes_on_with_its_time() {
+    let mut bench = bench();
+    let rest = question("a:2").since(START - HOUR - HOUR / 2);
+    bench.open(vec![rest]);
+    let timers: Vec<_> = bench.desk.timers().collect();
+    assert_eq!(timers, [("desk:100:a:2".to_owned(), START + HOUR / 2)]);
+    assert_eq!(bench.desk.due(), Some(START + HOUR / 2));
+}
+
+#[test]
 fn an_unknown_group_is_replaced() {
     let mut bench = bench();
     bench.people.disabled.borrow_mut().push("rights".to_owned());

@@ -1,7 +1,7 @@
 //! Time (rule C-22): reminders, escalation and time-out of questions.
 
 use super::{Desk, DeskRules, usable_group};
-use crate::blocks::Span;
+use crate::blocks::Question;
 use crate::handler::{Cx, DecisionRecord};
 use crate::types::{Error, FieldsExt, Timestamp};
 
@@ -19,19 +19,21 @@ pub enum Alarm {
     TimedOut(String),
 }
 
-/// What happens when to a question that may take this long.
+/// What happens when to a question. A reminder whose time was before it is asked is left out.
 pub(super) fn alarms(
     cx: &Cx,
     rules: &DeskRules<'_>,
-    sla: Option<Span>,
+    question: &Question,
 ) -> Result<Vec<(u32, Timestamp)>, Error> {
-    let Some(sla) = sla else {
+    let Some(sla) = question.sla else {
         return Ok(Vec::new());
     };
+    let began = question.since.unwrap_or(cx.now());
     let percents = rules.reminders.iter().copied().chain([ESCALATION, TIMEOUT]);
     let mut alarms = percents
-        .map(|percent| Ok((percent, sla.after(cx, rules.calendar, cx.now(), percent)?)))
+        .map(|percent| Ok((percent, sla.after(cx, rules.calendar, began, percent)?)))
         .collect::<Result<Vec<_>, Error>>()?;
+    alarms.retain(|(percent, at)| *percent >= ESCALATION || *at >= cx.now());
     alarms.sort_by_key(|(percent, at)| (*at, *percent));
     Ok(alarms)
 }

@@ -4,7 +4,7 @@ use forebay_e2e::{HOUR, MINUTE};
 use forebay_model::run::RunState;
 use forebay_simulators::common::{Fault, Rule};
 
-use super::{Case, until_open};
+use super::{Case, PATIENCE, until_open};
 
 /// Rounds of time and restarts after each wait of a host that dies whenever answers are lost.
 const DEATHS: u32 = 4;
@@ -13,14 +13,14 @@ const DEATHS: u32 = 4;
 pub(crate) async fn dies_at_each_effect(case: &Case) {
     let mut world = case.world().await;
     let asset = (case.start)(&world);
-    let (mut crashes, mut pass) = (0, 0);
+    let (mut crashes, mut rounds, mut pass) = (0, 0, 0);
     let mut waits = case.waits.iter().peekable();
     loop {
-        let before = case.measured(world.effects());
+        let before = case.measured(&world);
         let done = world.crash_at_effect(pass).await.unwrap();
         crashes += u32::from(!done);
         // An effect that may be had again is had again after each crash: the next time it passes.
-        let stood_still = !done && case.measured(world.effects()) == before;
+        let stood_still = !done && case.measured(&world) == before;
         pass = u64::from(stood_still);
         assert!(crashes < 100, "no progress: {:#?}", world.effects());
         world.restart().await.unwrap();
@@ -31,6 +31,8 @@ pub(crate) async fn dies_at_each_effect(case: &Case) {
         if case.is_in(&world, RunState::Completed).await {
             break;
         }
+        rounds += 1;
+        assert!(rounds < PATIENCE, "{:#?}", world.runs().await.unwrap());
         if let Some(wait) = waits.next_if(|wait| wait.is_open(&world, &asset)) {
             wait.end(&world, &asset);
         }

@@ -49,6 +49,11 @@ const fn desk(key: &'static str, name: &'static str, start_message: &'static str
 
 /// The definitions that are desks.
 pub(crate) const DEFINITIONS: &[Definition] = &[
+    desk(
+        "assetApprovalBatch",
+        "Asset approval, several assets",
+        "assetApprovalBatchRequested",
+    ),
     desk("rightsReview", "Rights review", "rightsReviewRequested"),
     desk("assetRequest", "Asset request", "assetRequestRequested"),
     desk("mediaRequest", "Media request", "mediaRequestRequested"),

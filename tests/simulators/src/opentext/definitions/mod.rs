@@ -7,7 +7,7 @@
 //! | `forebayNotice` | tell somebody, end when acknowledged | [`simple`] |
 //! | `assetRework` | ask somebody to do something, end when done | [`simple`] |
 //! | `assetWork` | work for an external worker | [`simple`] |
-//! | `rightsReview`, `assetRequest`, … | ask people, round after round | [`desk`] |
+//! | `assetApprovalBatch`, `rightsReview`, … | ask people, round after round | [`desk`] |
 //!
 //! What must not live here: ids, time, people, HTTP.
 
