@@ -2,6 +2,7 @@
 
 mod canto_2;
 mod iconik_2;
+mod setbacks;
 
 use forebay_sdk::blocks::Span;
 use forebay_sdk::testing::Stage;
