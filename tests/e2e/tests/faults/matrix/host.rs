@@ -4,7 +4,7 @@ use forebay_e2e::{HOUR, MINUTE};
 use forebay_model::run::RunState;
 use forebay_simulators::common::{Fault, Rule};
 
-use super::{Case, until_open};
+use super::{Case, PATIENCE, until_open};
 
 /// Rounds of time and restarts after each wait of a host that dies whenever answers are lost.
 const DEATHS: u32 = 4;
@@ -13,7 +13,7 @@ const DEATHS: u32 = 4;
 pub(crate) async fn dies_at_each_effect(case: &Case) {
     let mut world = case.world().await;
     let asset = (case.start)(&world);
-    let (mut crashes, mut pass) = (0, 0);
+    let (mut crashes, mut rounds, mut pass) = (0, 0, 0);
     let mut waits = case.waits.iter().peekable();
     loop {
         let before = case.measured(&world);
@@ -22,7 +22,9 @@ pub(crate) async fn dies_at_each_effect(case: &Case) {
         // An effect that may be had again is had again after each crash: the next time it passes.
         let stood_still = !done && case.measured(&world) == before;
         pass = u64::from(stood_still);
-        assert!(crashes < 100, "no progress: {:#?}", world.effects());
+        rounds += u32::from(done);
+        let goes_on = crashes < 100 && rounds < PATIENCE;
+        assert!(goes_on, "no progress: {:#?}", world.effects());
         world.restart().await.unwrap();
         world.poll_all().await.unwrap();
         if !done {
