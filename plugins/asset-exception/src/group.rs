@@ -7,7 +7,7 @@ use forebay_sdk::blocks::{
 };
 use forebay_sdk::handler::EffectMode;
 use forebay_sdk::workflow::StartRequest;
-use forebay_sdk::{Delivery, Error, Field, Step, Value};
+use forebay_sdk::{Delivery, Error, Field, Step, Value, digest};
 
 use crate::admit::Request;
 use crate::check::{self, Problem};
@@ -138,15 +138,20 @@ impl Course<'_> {
         }
         if !group.members.is_empty() && group.writes.is_finished() {
             let text = list(&group);
+            let shown = digest::sha256_hex(text.as_bytes());
+            let opens = !group.desk.is_open();
             if group.desk.asked.is_empty() {
                 self.ask_group(&mut group, &text)?;
                 if self.cx.mode() == EffectMode::Observe {
                     let summary = format!("{} assets would have been listed", group.members.len());
                     return Ok(Step::complete(state(group), "observed", summary));
                 }
-            } else {
+            }
+            // Most of what is heard of changes nothing for people: our own writes come back too.
+            if !opens && group.shown != shown {
                 group.desk.show(self.cx, &[Field::new("issues", text)])?;
             }
+            group.shown = shown;
         }
         let mut wait = Step::wait(state(group.clone()));
         for asset in group.members.keys() {

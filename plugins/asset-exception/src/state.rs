@@ -106,6 +106,8 @@ pub struct Group {
     pub question: u32,
     /// Where people are asked.
     pub desk: Desk,
+    /// The list as the process shows it, as a digest.
+    pub shown: String,
 }
 
 /// An asset of a group.

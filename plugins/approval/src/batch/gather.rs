@@ -11,14 +11,18 @@ use crate::state::Run;
 
 /// Timer: the window closes.
 const CLOSES: &str = "window-closes";
+/// Longest time to gather, in per cent of the window: a card of five hundred clips gets through a
+/// vendor's rate limits within it, and a steady trickle of uploads does not wait for ever.
+const LONGEST: u32 = 1_500;
 
 impl Course<'_> {
     /// The first asset of a batch.
     pub(crate) fn begin_gathering(&self, join: Join) -> NextRun {
-        let (now, window) = (self.cx.now(), self.config.batch.window);
+        let now = self.cx.now();
         let mut gathering = Gathering {
             of: join.of,
-            closes_at: window.after(self.cx, &self.config.calendar, now, 100)?,
+            began: now,
+            closes_at: now,
             members: Vec::new(),
         };
         self.take_in(&mut gathering, join.member)?;
@@ -46,9 +50,13 @@ impl Course<'_> {
         self.go_on_gathering(gathering)
     }
 
-    /// A run that comes again has given up its earlier wish.
+    /// The window is open as long again. A run that comes again has given up its earlier wish.
     fn take_in(&self, gathering: &mut Gathering, member: Member) -> Result<(), Error> {
         gathering.members.retain(|other| other.run != member.run);
+        let (window, calendar) = (self.config.batch.window, &self.config.calendar);
+        let next = window.after(self.cx, calendar, self.cx.now(), 100)?;
+        let last = window.after(self.cx, calendar, gathering.began, LONGEST)?;
+        gathering.closes_at = next.min(last);
         self.tell_member(&member, Word::Gathered)?;
         gathering.members.push(member);
         Ok(())

@@ -40,7 +40,9 @@ const LEAVE: &str = "leave-batch";
 pub struct Gathering {
     /// The batch.
     pub of: Shared,
-    /// When the window closes.
+    /// When the first came.
+    pub began: Timestamp,
+    /// When the window closes, unless another comes before.
     pub closes_at: Timestamp,
     /// The assets so far.
     pub members: Vec<Member>,

@@ -2,6 +2,7 @@
 
 use forebay_sdk::Field;
 use forebay_sdk::time::{HOUR, MINUTE};
+use forebay_sdk::workflow::WorkflowSink as _;
 use serde_json::{Value as Json, json};
 
 use super::World;
@@ -138,6 +139,21 @@ fn the_list_shrinks_as_people_fill_fields_in_the_dam() {
     fill(&world, "c2", "project_code", "ABC-1234");
     assert_eq!(world.outcome(GROUP), "completed");
     assert_eq!(world.people.open(), [""; 0]);
+}
+
+#[test]
+fn what_changes_nothing_is_not_shown_again() {
+    let world = world(2);
+    world.wind(5 * HOUR);
+    let process = world.people.processes()[0].id.clone();
+    // Not what the list would be: it stays, so nobody has written it again.
+    let mark = [Field::new("issues", "as it was")];
+    world.people.set_variables(&process, &mark).unwrap();
+    world.dam_event("asset.updated", "c1", &[]);
+    assert_eq!(world.people.variable(&process, "issues"), "as it was");
+    fill(&world, "c1", "region", "EMEA");
+    let shown = world.people.variable(&process, "issues");
+    assert!(shown.contains("[c1]: project_code"), "{shown}");
 }
 
 #[test]

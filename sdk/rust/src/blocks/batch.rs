@@ -12,7 +12,7 @@ use crate::digest;
 pub struct Batching {
     /// Gather assets that arrive together.
     pub enabled: bool,
-    /// How long after the first of them.
+    /// How long after another of them.
     pub window: Span,
     /// Most assets of one batch; with the last of them it begins at once.
     pub max_items: usize,

@@ -112,7 +112,11 @@ const CASE: Case = Case {
     ],
     engine_writes: &["act-on-execution", "set-variables"],
     read: "read-asset",
-    repeatable: matrix::ASKED_AGAIN,
+    repeatable: &[
+        "iconik: apply-template",
+        "opentext: message",
+        "opentext: set-variables",
+    ],
     definition: DEFINITION,
     restart_signal: "restart",
     gone: "",

@@ -76,6 +76,55 @@ async fn a_person_finds_claims_and_decides_a_task() {
 }
 
 #[tokio::test]
+async fn a_question_of_a_desk_shows_its_text_outcomes_and_form() {
+    let world = World::start().await;
+    let questions = json!([{
+        "id": "decide:1", "name": "decide", "group": "legal-dach", "title": "Rights end <soon>",
+        "text": "hero.jpg\nends on 2026-12-31", "outcomes": ["renew", "stay-down"],
+        "form": [
+            {"name": "newDate", "label": "New end date", "required": true},
+            {"name": "comment", "label": "Why", "required": false},
+        ],
+    }]);
+    let variables = object(json!({"questions": questions.to_string(), "title": "hero.jpg"}));
+    let id = world
+        .sim
+        .start_process("rightsReview", "k", &variables)
+        .unwrap();
+    let task = world.open(&id)[0].clone();
+    let path = format!("/inbox/tasks/{task}");
+    let (_, page) = text(&world, &format!("{path}?user=cara@example.test")).await;
+    for part in [
+        "Rights end &lt;soon&gt;",
+        "<p>ends on 2026-12-31</p>",
+        "<option value=\"stay-down\">stay down</option>",
+        "New end date (needed)",
+        "<input name=\"newDate\" required>",
+        "Why",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("reasonCode"), "that is asked in reviews");
+    let answer = [
+        ("user", "cara@example.test"),
+        ("outcome", "renew"),
+        ("newDate", "2027-12-31"),
+        ("comment", ""),
+    ];
+    let decide = world.request(Method::POST, &format!("{path}/decide"));
+    let done = decide.form(&answer).send().await.unwrap();
+    assert_eq!(done.status().as_u16(), 200);
+    let done = world.sim.tasks(&id).remove(0);
+    let given = |name: &str| {
+        let local = done.locals.iter().find(|local| local.name == name);
+        local.map(|local| local.value.clone())
+    };
+    assert_eq!(given("outcome"), Some("renew".into()));
+    assert_eq!(given("newDate"), Some("2027-12-31".into()));
+    assert_eq!(given("comment"), None, "what was left empty is not given");
+}
+
+#[tokio::test]
 async fn an_administrator_sees_and_ends_processes() {
     let world = World::start().await;
     let id = world.review("k", stages(&["legal"])).await;

@@ -77,11 +77,12 @@ fn what_differs_in_one_of_them_is_another_process() {
 }
 
 #[test]
-fn the_window_is_two_minutes_from_the_first() {
+fn the_window_is_two_minutes_after_each() {
     let flow = Batches::new(&config(json!({})));
     flow.upload_one("a", CARD);
     flow.stage.wind(2 * MINUTE - SECOND);
     flow.upload_one("b", CARD);
+    flow.stage.wind(2 * MINUTE - SECOND);
     assert_eq!(flow.started(BATCH).len(), 0);
     flow.stage.wind(SECOND);
     assert_eq!(flow.started(BATCH).len(), 1);
@@ -94,6 +95,19 @@ fn the_window_is_two_minutes_from_the_first() {
     assert_eq!(batches.len(), 2, "who comes later is not added to a review");
     assert_eq!(assets(0), "1. a.jpg\n2. b.jpg");
     assert_eq!(assets(1), "1. c.jpg\n2. d.jpg");
+}
+
+#[test]
+fn a_steady_trickle_does_not_wait_for_ever() {
+    let flow = Batches::new(&config(json!({})));
+    for number in 0..30 {
+        flow.upload_one(&format!("clip-{number}"), CARD);
+        assert_eq!(flow.started(BATCH).len(), 0, "{number}");
+        flow.stage.wind(MINUTE);
+    }
+    let process = &flow.started(BATCH)[0].id;
+    let assets = flow.stage.people.variable(process, "assets");
+    assert_eq!(assets.lines().count(), 30, "half an hour");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The task inbox for people: choose who you are, see your tasks, take and decide them; and the list
 //! of processes. Server-rendered, no scripts. A page of the simulator, not of the vendor.
 
+mod form;
+
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
@@ -12,27 +14,19 @@ use serde_json::Value;
 
 use super::engine::model::{Process, Task};
 use super::engine::variable::{self, Variable};
-use super::engine::{Actor, Completion, Engine, Error};
+use super::engine::{Engine, Error};
 use super::http::Sim;
 use crate::common::page::{page, pill};
 
 const PRODUCT: &str = "OpenText Workflow";
 const NAV: &[(&str, &str)] = &[("Inbox", "/"), ("Processes", "/inbox/processes")];
 
-/// Outcomes offered for a task, and whether they ask for more than a comment.
-const REVIEW_OUTCOMES: &[(&str, &str)] = &[
-    ("approved", "Approve"),
-    ("approved-with-conditions", "Approve with conditions"),
-    ("changes-requested", "Request changes"),
-    ("rejected", "Reject"),
-];
-
 pub(super) fn router() -> Router<Sim> {
     Router::new()
         .route("/", get(inbox))
         .route("/inbox/tasks/{id}", get(task))
         .route("/inbox/tasks/{id}/claim", post(claim))
-        .route("/inbox/tasks/{id}/decide", post(decide))
+        .route("/inbox/tasks/{id}/decide", post(form::decide))
         .route("/inbox/processes", get(processes))
         .route("/inbox/processes/{id}", get(process))
         .route("/inbox/processes/{id}/terminate", post(terminate))
@@ -127,41 +121,17 @@ async fn task(
     let content = html! {
         p { (subject(engine, task)) }
         @if let Some(text) = &task.description { p.quiet { (text) } }
+        @for line in form::local(task, "text").lines() { p { (line) } }
         p {
             "Process " a href={ "/inbox/processes/" (process.id) } { (process.definition) } " "
             @if let Some(assignee) = &task.assignee { "· with " (assignee) } @else { "· with nobody" }
         }
         (links(process))
-        @if task.is_open() { (forms(task, &viewer.user)) } @else { p { (pill("closed")) } }
+        @if task.is_open() { (form::forms(task, &viewer.user)) } @else { p { (pill("closed")) } }
         h2 { "Variables" }
         (variable_table(&process.variables))
     };
     page(PRODUCT, &task.name, NAV, &content).into_response()
-}
-
-fn forms(task: &Task, user: &str) -> Markup {
-    html! {
-        @if task.assignee.is_none() {
-            form.row method="post" action={ "/inbox/tasks/" (task.id) "/claim" } {
-                input type="hidden" name="user" value=(user);
-                button { "Claim" }
-            }
-        }
-        form.box method="post" action={ "/inbox/tasks/" (task.id) "/decide" } {
-            input type="hidden" name="user" value=(user);
-            @if task.key == "review" {
-                label { "Outcome"
-                    select name="outcome" {
-                        @for (value, label) in REVIEW_OUTCOMES { option value=(value) { (label) } }
-                    }
-                }
-                label { "Reason code" input name="reasonCode" placeholder="RIGHTS, QUALITY, …"; }
-                label { "Conditions" input name="conditions"; }
-            }
-            label { "Comment" textarea name="comment" rows="3" {} }
-            button { @if task.key == "review" { "Decide" } @else { "Done" } }
-        }
-    }
 }
 
 /// Links for people, from the variable `links`: one URL, or a JSON object or list of them.
@@ -221,54 +191,6 @@ async fn claim(
             Some(task) => Redirect::to(&address(task, &viewer.user)).into_response(),
             None => sorry(&Error::no_task(&id)),
         },
-        Err(error) => sorry(&error),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DecisionForm {
-    user: String,
-    outcome: Option<String>,
-    #[serde(default)]
-    comment: String,
-    #[serde(default)]
-    reason_code: String,
-    #[serde(default)]
-    conditions: String,
-}
-
-async fn decide(
-    State(sim): State<Sim>,
-    Path(id): Path<String>,
-    Form(form): Form<DecisionForm>,
-) -> Response {
-    let engine = &mut sim.lock().engine;
-    let mut variables = Vec::new();
-    let given = [
-        ("comment", &form.comment),
-        ("reasonCode", &form.reason_code),
-        ("conditions", &form.conditions),
-    ];
-    for (name, text) in given
-        .into_iter()
-        .filter(|(_, text)| !text.trim().is_empty())
-    {
-        variable::set(&mut variables, Variable::new(name, text.trim()));
-    }
-    let done = Completion {
-        outcome: form.outcome,
-        variables,
-        locals: Vec::new(),
-    };
-    let result = engine
-        .claim(&id, Some(&form.user))
-        .and_then(|()| engine.complete(&id, &Actor::Person(form.user.clone()), done));
-    match result {
-        Ok(()) => {
-            let user: String = url::form_urlencoded::byte_serialize(form.user.as_bytes()).collect();
-            Redirect::to(&format!("/?user={user}")).into_response()
-        }
         Err(error) => sorry(&error),
     }
 }
