@@ -33,8 +33,6 @@ pub(crate) async fn dies_at_each_effect(case: &Case) {
         if case.is_in(&world, RunState::Completed).await {
             break;
         }
-        rounds += 1;
-        assert!(rounds < PATIENCE, "{:#?}", world.runs().await.unwrap());
         if let Some(wait) = waits.next_if(|wait| wait.is_open(&world, &asset)) {
             wait.end(&world, &asset);
         }
