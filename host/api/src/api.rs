@@ -11,9 +11,11 @@ use forebay_engine::Core;
 use forebay_model::{SharedClock, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tracing::Instrument as _;
 
 use crate::directory::PluginDirectory;
 use crate::key::ApiKey;
+use crate::problem::Problem;
 use crate::{Error, Options, routes};
 
 /// What an API is put together from.
@@ -146,6 +148,28 @@ impl Shared {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Have the engine carry something out to its end, also if the client hangs up or its time is over:
+    /// what was written then is still told to whoever has to go on with it.
+    pub(crate) async fn carry_out<T, F>(
+        &self,
+        work: impl FnOnce(Arc<Core>) -> F,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Future<Output = forebay_engine::Result<T>> + Send + 'static,
+    {
+        let work = work(Arc::clone(&self.core)).in_current_span();
+        match tokio::spawn(work).await {
+            Ok(result) => Ok(result?),
+            Err(error) => {
+                tracing::error!(%error, "request failed");
+                Err(Problem::internal(
+                    "the cause is in the log under this request id",
+                ))
+            }
+        }
     }
 
     /// An id for a request that brings none.

@@ -24,6 +24,11 @@ pub struct Options {
     pub max_requests: u32,
     /// Most webhook deliveries at once, counted apart so that API clients cannot crowd them out.
     pub max_webhooks: u32,
+    /// Most runs that one request of an operator may be about (`POST /v1/runs:ACTION`); `limit` of such
+    /// a request cannot be larger, whatever it is here, than the 500 entries of a page. Each run is a
+    /// transaction, and 500 of them end well within `request_timeout`.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_bulk_runs: u32,
     /// `Retry-After` of a 503. Short, because vendors that are told to wait long may give up.
     pub retry_after: u32,
     /// How long open connections may finish after a stop was asked for.
@@ -42,6 +47,7 @@ impl Default for Options {
             probe_timeout: 300,
             max_requests: 256,
             max_webhooks: 256,
+            max_bulk_runs: 500,
             retry_after: 5,
             drain_timeout: 30,
             open_metrics: false,

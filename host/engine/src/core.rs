@@ -53,6 +53,8 @@ pub struct Core {
     /// Polls of a connection go one after the other, and so do those who move its cursor by hand.
     poll_turns: Mutex<HashMap<ConnectionName, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) stuck: Mutex<Stuck>,
+    /// Held by those who need kept plugin files to stay, or let go of them.
+    pub(crate) plugin_files: tokio::sync::Mutex<()>,
     /// Requests without a key so far.
     pub(crate) requests: AtomicU64,
     topology: RwLock<Arc<Topology>>,
@@ -90,6 +92,7 @@ impl Core {
             counts: Mutex::default(),
             poll_turns: Mutex::default(),
             stuck: Mutex::default(),
+            plugin_files: tokio::sync::Mutex::default(),
             requests: AtomicU64::default(),
             topology: RwLock::default(),
             pinned: Mutex::default(),

@@ -14,7 +14,7 @@
 pub mod activation;
 pub mod backfill;
 mod backoff;
-mod backup;
+pub mod backup;
 pub mod calendar;
 mod core;
 mod dispatch;
@@ -32,7 +32,7 @@ pub mod topology;
 mod watch;
 
 pub use self::core::{Core, Parts};
-pub use backup::{BackedUp, BackupOptions};
+pub use backup::BackupOptions;
 pub use options::Options;
 pub use service::Service;
 pub use topology::{LiveFlow, Topology};

@@ -47,6 +47,10 @@ impl Core {
         if !policy.enabled {
             return Ok(0);
         }
+        // A backup is being made that may need them; the next round comes soon enough.
+        let Ok(_turn) = self.plugin_files.try_lock() else {
+            return Ok(0);
+        };
         let needed = self.store.digests_in_use().await?;
         let gone = self.guests.let_go(&needed, policy.plugins_for).await;
         let at = self.clock.now();

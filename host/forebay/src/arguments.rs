@@ -57,9 +57,10 @@ pub(crate) enum Command {
     Events(Events),
     /// Start a run of a flow.
     Trigger(Trigger),
-    /// Copy the store of a running host to a file on its machine.
+    /// Write a backup of a running host to a folder on its machine: its store, and the plugin files
+    /// that live runs are pinned to.
     Backup(Backup),
-    /// Make a backup the store of a host that is stopped.
+    /// Make a host that is stopped what a backup holds: its store, and the plugin files of its runs.
     Restore(Restore),
     /// Seal the store of a host that is stopped with the first key of `store.key`.
     Rekey(Rekey),
@@ -95,13 +96,14 @@ pub(crate) struct Serve {
     pub(crate) config: PathBuf,
 }
 
-/// Copy the store.
+/// Write a backup.
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
     /// Configuration file of the running host, to find its address; not needed with `--url`.
     #[arg(long, short, env = "FOREBAY_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// File name below the folder of backups, or an absolute path if the configuration allows it.
+    /// Name of the folder to be made below that of backups, or an absolute path if the configuration
+    /// allows it.
     pub(crate) target: String,
 }
 
@@ -111,10 +113,17 @@ pub(crate) struct Restore {
     /// Configuration file; it says where the store is.
     #[arg(long, short, env = "FOREBAY_CONFIG", default_value = "forebay.toml")]
     pub(crate) config: PathBuf,
-    /// Replace the store that is there; it is kept beside the new one.
+    /// Replace the store that is there; it is kept beside the new one. Refused if it is newer than the
+    /// backup.
     #[arg(long)]
     pub(crate) replace: bool,
-    /// The backup. It stays as it is.
+    /// Replace it also if it is newer: what was written to it since the backup is given up.
+    #[arg(long, requires = "replace")]
+    pub(crate) discard_newer: bool,
+    /// Check everything and say what would be done; nothing is changed.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The backup: its folder, or the single file that older hosts wrote. It stays as it is.
     pub(crate) source: PathBuf,
 }
 

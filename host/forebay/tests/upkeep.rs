@@ -134,27 +134,32 @@ async fn a_backup_of_a_running_host_is_restored_and_its_runs_go_on() {
     let site = Site::new("");
     let run = waiting_run(&*site.open(), "a").await;
     let running = site.serve();
-    let said = succeeds(&site.run("backup", &["monday.db"]));
-    let backup = site.folder.path().join("data/backups/monday.db");
+    let said = succeeds(&site.run("backup", &["monday"]));
+    let backup = site.folder.path().join("data/backups/monday");
     assert!(
         said.starts_with(&format!("{}: ", backup.display())),
         "{said}"
     );
-    fails(&site.run("backup", &["monday.db"]), "409");
-    fails(&site.run("backup", &["../../monday.db"]), "422");
-    fails(
-        &site.run("restore", &["--replace", backup.to_str().unwrap()]),
-        "in use",
-    );
+    let backup = backup.to_str().unwrap();
+    fails(&site.run("backup", &["monday"]), "409");
+    fails(&site.run("backup", &["../../monday"]), "422");
+    fails(&site.run("restore", &["--replace", backup]), "in use");
     drop(running);
 
-    // The store goes on, and is lost.
+    // The store goes on, and is lost: not by accident.
     let late = waiting_run(&*site.open(), "late").await;
-    fails(
-        &site.run("restore", &[backup.to_str().unwrap()]),
-        "--replace",
+    fails(&site.run("restore", &[backup]), "--replace");
+    let newer = site.run("restore", &["--replace", backup]);
+    fails(&newer, "newer than the backup");
+    fails(&newer, "--discard-newer");
+    let meant = ["--replace", "--discard-newer", backup];
+    let told = succeeds(&site.run("restore", &[&meant[..], &["--dry-run"]].concat()));
+    assert!(
+        told.contains("nothing was changed") && told.contains("1 live runs"),
+        "{told}"
     );
-    let said = succeeds(&site.run("restore", &["--replace", backup.to_str().unwrap()]));
+    get(&*site.open(), &late).await;
+    let said = succeeds(&site.run("restore", &meant));
     let kept = said
         .lines()
         .find_map(|line| line.split("is kept at ").nth(1))
@@ -177,7 +182,7 @@ async fn a_backup_is_restored_on_another_machine() {
         Site::new(""),
     );
     let run = waiting_run(&*here.open(), "a").await;
-    let carried = there.folder.path().join("carried.db");
+    let carried = there.folder.path().join("carried");
     {
         let _running = here.serve();
         succeeds(&here.run("backup", &[carried.to_str().unwrap()]));
@@ -188,6 +193,85 @@ async fn a_backup_is_restored_on_another_machine() {
     fails(&there.run("restore", &[junk.to_str().unwrap()]), "no store");
     assert!(!Path::new(&there.database()).exists());
     succeeds(&there.run("restore", &[carried.to_str().unwrap()]));
+    goes_on(&*there.open(), &run).await;
+}
+
+#[tokio::test]
+async fn a_backup_that_was_changed_is_refused_before_anything_is_touched() {
+    let site = Site::new("");
+    waiting_run(&*site.open(), "a").await;
+    {
+        let _running = site.serve();
+        succeeds(&site.run("backup", &["monday"]));
+    }
+    let backup = site.folder.path().join("data/backups/monday");
+    let restore = || {
+        site.run(
+            "restore",
+            &["--replace", "--discard-newer", backup.to_str().unwrap()],
+        )
+    };
+    let before = std::fs::read(site.database()).unwrap();
+    let spoil = |name: &str, how: &dyn Fn(&mut Vec<u8>), words: &str| {
+        let path = backup.join(name);
+        let whole = std::fs::read(&path).unwrap();
+        let mut bytes = whole.clone();
+        how(&mut bytes);
+        std::fs::write(&path, bytes).unwrap();
+        fails(&restore(), words);
+        std::fs::write(&path, whole).unwrap();
+    };
+    spoil(
+        "forebay.db",
+        &|bytes| bytes[5000] ^= 1,
+        "its SHA-256 differs",
+    );
+    spoil(
+        "forebay.db",
+        &|bytes| bytes.truncate(4096),
+        "has 4096 bytes instead",
+    );
+    spoil(
+        "manifest.json",
+        &|bytes| bytes.truncate(9),
+        "manifest.json cannot be read",
+    );
+    let later = |bytes: &mut Vec<u8>| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        *bytes = text.replace("\"format\": 1", "\"format\": 2").into();
+    };
+    spoil("manifest.json", &later, "later version of the host");
+    let upwards = |bytes: &mut Vec<u8>| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        *bytes = text.replace("\"forebay.db\":", "\"../forebay.db\":").into();
+    };
+    spoil(
+        "manifest.json",
+        &upwards,
+        "is no name of a file in a backup",
+    );
+    let part = backup.join("forebay.db");
+    let part = site.run("restore", &["--replace", part.to_str().unwrap()]);
+    fails(&part, "is a part of the backup");
+    assert_eq!(std::fs::read(site.database()).unwrap(), before);
+    succeeds(&restore());
+}
+
+#[tokio::test]
+async fn a_single_file_of_an_older_host_is_restored_and_says_what_it_lacks() {
+    let (here, there) = (Site::new(""), Site::new(""));
+    let file = there.folder.path().join("older.db");
+    let store = here.open();
+    let run = waiting_run(&*store, "a").await;
+    store.backup(&file).await.unwrap();
+    let output = there.run("restore", &[file.to_str().unwrap()]);
+    succeeds(&output);
+    let told = String::from_utf8(output.stderr).unwrap();
+    let handler = get(&*store, &run).await.handler.to_string();
+    assert!(
+        told.contains("whose files are not here") && told.contains(&handler),
+        "{told}"
+    );
     goes_on(&*there.open(), &run).await;
 }
 

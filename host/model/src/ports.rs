@@ -235,6 +235,12 @@ pub trait Guests: Send + Sync + 'static {
     /// An accepted plugin by digest, also a replaced one.
     fn plugin(&self, digest: &Digest) -> Option<Arc<Plugin>>;
 
+    /// The file of an accepted plugin, also of a replaced one.
+    async fn component(&self, digest: &Digest) -> Result<Vec<u8>, GuestError> {
+        let reason = "its file is not kept".to_owned();
+        Err(GuestError::Unavailable(digest.clone(), reason))
+    }
+
     /// Let go of accepted plugins that have not been current or `needed` for so long, their files
     /// included; returns those that went. How long is counted from the first call that found it so.
     async fn let_go(&self, needed: &[Digest], unused_for: Duration) -> Vec<Arc<Plugin>> {

@@ -41,6 +41,10 @@ impl Guests for Registry {
         self.inner.catalog().known(digest)
     }
 
+    async fn component(&self, digest: &Digest) -> Result<Vec<u8>, GuestError> {
+        self.inner.bytes(digest)
+    }
+
     async fn let_go(&self, needed: &[Digest], unused_for: Duration) -> Vec<Arc<Plugin>> {
         self.inner.let_go(needed, unused_for).await
     }

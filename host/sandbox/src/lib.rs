@@ -43,4 +43,4 @@ mod state;
 
 pub use error::{Code, Error, Refusal};
 pub use limits::Limits;
-pub use registry::{Options, Registry};
+pub use registry::{Kept, Options, Registry};

@@ -12,6 +12,7 @@
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 mod control;
+pub mod copy;
 pub mod intake;
 pub mod query;
 pub mod retention;
@@ -30,6 +31,7 @@ use forebay_model::run::{ParkReason, Run, StepRecord};
 use forebay_model::{ConnectionName, Digest, FlowName, RetentionPolicy, RunId, Timestamp};
 use serde_json::Value;
 
+use copy::Copied;
 use intake::{
     Cursor, CursorWrite, EventBatch, NewWebhook, Recorded, RoutePlan, Routed, StoredEvent,
     StoredWebhook, Subscriber, WebhookSettlement,
@@ -346,9 +348,9 @@ pub trait Store: triggers::TriggerStore {
     }
 
     /// Write a copy of the whole store, as it is at one moment, to a new file while the store goes
-    /// on being used; returns its size in bytes. The file is there complete, checked and on disk, or
+    /// on being used; says what is in it. The file is there complete, checked and on disk, or
     /// not at all.
-    async fn backup(&self, target: &Path) -> Result<u64> {
+    async fn backup(&self, target: &Path) -> Result<Copied> {
         Err(Error::Refused(format!(
             "this store cannot be copied to {}",
             target.display()

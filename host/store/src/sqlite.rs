@@ -9,6 +9,7 @@ mod activations;
 mod audit;
 mod backup;
 mod claims;
+mod contents;
 mod control;
 mod damage;
 mod error;
@@ -46,7 +47,7 @@ pub use self::options::{
     DEFAULT_READ_CONNECTIONS, SqliteOptions,
 };
 pub use self::rekey::rekey;
-pub use self::restore::{Restored, restore};
+pub use self::restore::{Loss, Restored, Restoring, restore};
 pub use self::seal::{BadKey, StoreKey};
 
 use std::path::Path;
@@ -64,6 +65,7 @@ use self::damage::Damage;
 use self::lock::Lock;
 use self::readers::Readers;
 use self::writer::Writer;
+use crate::copy::Copied;
 use crate::intake::{
     Cursor, CursorWrite, EventBatch, NewWebhook, Recorded, RoutePlan, Routed, StoredEvent,
     StoredWebhook, Subscriber, WebhookSettlement,
@@ -413,7 +415,7 @@ impl Store for SqliteStore {
         self.read(space::size).await
     }
 
-    async fn backup(&self, target: &Path) -> Result<u64> {
+    async fn backup(&self, target: &Path) -> Result<Copied> {
         backup::write(&self.options, target).await
     }
 }

@@ -174,6 +174,32 @@ keys = [{ name = "tests", scopes = ["read", "operate", "admin"], key = { env = "
         self.path(&format!("data/plugins/{digest}.wasm")).is_file()
     }
 
+    /// Lose the host's copy of the plugin of this digest.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn lose(&self, digest: &Digest) -> anyhow::Result<()> {
+        Ok(std::fs::remove_file(self.path(&format!("data/plugins/{digest}.wasm")))?)
+    }
+
+    /// Where the host puts the backup of this name.
+    #[must_use]
+    pub fn backup(&self, name: &str) -> PathBuf {
+        self.path("data/backups").join(name)
+    }
+
+    /// `forebay restore` of this backup.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn restore(&self, backup: &Path, options: &[&str]) -> anyhow::Result<Output> {
+        let config = self.config();
+        let mut arguments = vec!["restore", "--config", config.to_str().unwrap_or_default()];
+        arguments.extend(options);
+        arguments.push(backup.to_str().unwrap_or_default());
+        Binary::run(&arguments, &self.environment)
+    }
+
     fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }

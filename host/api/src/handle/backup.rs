@@ -1,4 +1,4 @@
-//! Backups of the store.
+//! Backups.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,13 @@ use crate::view::backup::{BackupInput, BackupView};
 /// Part of the longest request for which an answer waits until the backup is done.
 const PATIENCE: u32 = 2;
 
-/// Write a copy of the store to a file on the host's machine while the host works. The file has its
-/// name only once it is complete, checked and on disk. Audited.
+/// Write a backup to a folder on the host's machine while the host works: a copy of the store and the
+/// plugin files that its live runs are pinned to. The folder has its name only once it is complete,
+/// checked and on disk. Audited.
 #[utoipa::path(post, path = "/v1/backup", tag = "backup", request_body = BackupInput,
     responses((status = 200, body = BackupView, description = "Done"),
         (status = 202, body = BackupView, description = "It takes longer; it goes on, and the audit says when it is done"),
-        (status = 409, description = "Another backup is being written, or the file is there already"),
+        (status = 409, description = "Another backup is being written, or something has this name already"),
         (status = 422, description = "It may not go there")))]
 pub(crate) async fn write(
     State(shared): Context,
@@ -42,14 +43,11 @@ pub(crate) async fn write(
     let patience = Duration::from_secs((shared.options.request_timeout / PATIENCE).into());
     tokio::select! {
         ended = &mut task => match ended {
-            Ok(backup) => {
-                let view = BackupView::new(&path, Some(backup?.bytes));
-                Ok((StatusCode::OK, Json(view)))
-            }
+            Ok(backup) => Ok((StatusCode::OK, Json(backup?.into()))),
             Err(_) => Err(Problem::internal("the cause is in the log under this request id")),
         },
         () = shared.clock.sleep_until(shared.clock.now().plus(patience)) => {
-            Ok((StatusCode::ACCEPTED, Json(BackupView::new(&path, None))))
+            Ok((StatusCode::ACCEPTED, Json(BackupView::running(&path))))
         }
     }
 }

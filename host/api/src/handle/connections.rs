@@ -135,6 +135,8 @@ pub(crate) async fn rewind(
 ) -> Result<Json<PolledView>> {
     let to = super::triggers::time("to", &input.to)?;
     let name = ConnectionName::from(name);
-    let polled = shared.core.rewind(&name, to, caller.actor()).await?;
+    let polled = shared
+        .carry_out(|core| async move { core.rewind(&name, to, caller.actor()).await })
+        .await?;
     Ok(Json(polled.into()))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Context;
-use super::actions::ReasonInput;
+use super::asked::ReasonInput;
 use crate::extract::{Body, Query};
 use crate::guard::Caller;
 use crate::problem::{Problem, Result};
@@ -83,9 +83,9 @@ pub(crate) async fn redeliver(
     Body(input): Body<ReasonInput>,
 ) -> Result<Json<StoredEventView>> {
     let actor = caller.actor();
+    let id = number(&id)?;
     let event = shared
-        .core
-        .redeliver(number(&id)?, input.reason, &actor)
+        .carry_out(|core| async move { core.redeliver(id, input.reason, &actor).await })
         .await?;
     Ok(Json(event.into()))
 }

@@ -1,7 +1,10 @@
 //! Webhooks: 2xx only after the delivery is stored.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use forebay_engine::Core;
 use forebay_engine::intake::{Accepted as Verdict, Refusal};
 use forebay_model::ConnectionName;
 use forebay_model::ports::HeaderField;
@@ -66,16 +69,19 @@ pub(crate) async fn accept(
         body,
         received_at,
     };
-    match shared.core.accept_webhook(delivery).await {
+    // Whatever goes wrong, the delivery is genuine and not surely stored: it must come again.
+    let stored = |core: Arc<Core>| async move {
+        Ok(core
+            .accept_webhook(delivery)
+            .await
+            .inspect_err(|error| tracing::error!(%error, "a webhook delivery was not stored")))
+    };
+    match shared.carry_out(stored).await? {
         Ok(Verdict::Stored(accepted)) => Ok(Json(Accepted { accepted })),
         Ok(Verdict::Refused(Refusal::Unknown(reason))) => Err(Problem::not_found(reason)),
         Ok(Verdict::Refused(Refusal::Forged(reason))) => Err(Problem::forged(reason)),
         Ok(Verdict::Refused(Refusal::Malformed(reason))) => Err(Problem::malformed(reason)),
-        // Whatever went wrong, the delivery is genuine and not surely stored: it must come again.
-        Err(error) => {
-            tracing::error!(%error, "a webhook delivery was not stored");
-            Err(Problem::unavailable("the delivery could not be stored"))
-        }
+        Err(_) => Err(Problem::unavailable("the delivery could not be stored")),
     }
 }
 

@@ -2,17 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use forebay_engine::operate::{Action, Selection};
+use forebay_engine::operate::Selection;
 use forebay_model::{RunId, Timestamp};
 use forebay_store::query::RunFilter;
-use forebay_store::runs::Control;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Context;
-use super::actions::{Asked, CancelInput, CompleteInput, DryRun, ReasonInput, SignalInput};
+use super::asked::{Asked, CancelInput, CompleteInput, DryRun, ReasonInput, SignalInput};
 use super::runs::RunQuery;
 use crate::api::Shared;
 use crate::extract::{Body, IdempotencyKey, Query};
@@ -30,7 +29,7 @@ pub(crate) struct ManyInput<T> {
     /// Those that `GET /v1/runs` lists for this. At least one condition is needed.
     #[serde(default)]
     matching: Option<RunQuery>,
-    /// Those with these ids, 500 at most.
+    /// Those with these ids, as many as `http.max_bulk_runs` allows.
     #[serde(default)]
     runs: Option<Vec<String>>,
     /// What a request about one run has as its body.
@@ -38,29 +37,37 @@ pub(crate) struct ManyInput<T> {
     with: Option<T>,
 }
 
-/// Most ids in one request: a page of a list has no more.
-const MOST_IDS: usize = 500;
+/// Runs of a page where the request names no limit: what a list shows then.
+const USUAL: u32 = 50;
 
 impl<T: DeserializeOwned> ManyInput<T> {
-    fn parts(self, stalled_since: Timestamp) -> Result<(Selection, T)> {
+    fn parts(self, stalled_since: Timestamp, most: u32) -> Result<(Selection, T)> {
+        let too_many = |place: &str, asked: usize| {
+            Problem::malformed(format!(
+                "body `{place}`: {asked} are more than the {most} runs that one request may be about \
+                 (http.max_bulk_runs); split the request"
+            ))
+        };
         let selection = match (self.matching, self.runs) {
             (Some(query), None) => {
-                let (filter, page) = query.parts(stalled_since)?;
+                let (filter, mut page) = query.parts(stalled_since)?;
                 if filter == RunFilter::default() {
                     return Err(Problem::malformed(
                         "body `matching`: name a condition, such as `flow` or `state`",
                     ));
                 }
+                if page.limit > most {
+                    return Err(too_many("matching.limit", size(page.limit)));
+                }
+                if page.limit == 0 {
+                    page.limit = most.min(USUAL);
+                }
                 Selection::Matching(filter, page)
             }
-            (None, Some(runs)) if runs.len() <= MOST_IDS => {
+            (None, Some(runs)) if runs.len() <= size(most) => {
                 Selection::These(runs.into_iter().map(RunId::from).collect())
             }
-            (None, Some(_)) => {
-                return Err(Problem::malformed(format!(
-                    "body `runs`: at most {MOST_IDS}"
-                )));
-            }
+            (None, Some(runs)) => return Err(too_many("runs", runs.len())),
             _ => return Err(Problem::malformed("body: give `matching` or `runs`")),
         };
         let with = match self.with {
@@ -72,140 +79,50 @@ impl<T: DeserializeOwned> ManyInput<T> {
     }
 }
 
-/// Cancel many runs.
-#[utoipa::path(post, path = "/v1/runs:cancel", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<CancelInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn cancel_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<CancelInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::cancel(with, &caller)
-    })
-    .await
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Try many parked or put-off runs again at once.
-#[utoipa::path(post, path = "/v1/runs:retry", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<ReasonInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn retry_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<ReasonInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::simple("retry", Control::Retry, with)
-    })
-    .await
+/// Endpoints that differ in what they ask for alone: name and body of each, the action on one run, and
+/// the path.
+macro_rules! actions {
+    ($($(#[$text:meta])+ $name:ident($input:ident) as $one:ident, $path:literal;)+) => {$(
+        $(#[$text])+
+        #[utoipa::path(post, path = $path, tag = "runs",
+            params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
+            request_body = ManyInput<$input>, responses((status = 200, body = ManyView)))]
+        pub(crate) async fn $name(
+            State(shared): Context,
+            caller: Caller,
+            Query(query): Query<DryRun>,
+            IdempotencyKey(key): IdempotencyKey,
+            Body(input): Body<ManyInput<$input>>,
+        ) -> Result<Json<ManyView>> {
+            act(&shared, &caller, key, query, input, |with| {
+                Asked::$one(with, &caller)
+            })
+            .await
+        }
+    )+};
 }
 
-/// Hold many runs.
-#[utoipa::path(post, path = "/v1/runs:pause", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<ReasonInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn pause_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<ReasonInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::simple("pause", Control::Pause, with)
-    })
-    .await
-}
-
-/// Let many held runs go on.
-#[utoipa::path(post, path = "/v1/runs:resume", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<ReasonInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn resume_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<ReasonInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::simple("resume", Control::Resume, with)
-    })
-    .await
-}
-
-/// Send a signal to many runs.
-#[utoipa::path(post, path = "/v1/runs:signal", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<SignalInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn signal_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<SignalInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::signal(with, &caller)
-    })
-    .await
-}
-
-/// End many runs with an outcome that their handler did not decide.
-#[utoipa::path(post, path = "/v1/runs:complete", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<CompleteInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn complete_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<CompleteInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::complete(with, &caller)
-    })
-    .await
-}
-
-/// Begin many runs anew.
-#[utoipa::path(post, path = "/v1/runs:redrive", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<ReasonInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn redrive_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<ReasonInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::simple("redrive", Action::Redrive, with)
-    })
-    .await
-}
-
-/// Move many runs to the handler and configuration of now.
-#[utoipa::path(post, path = "/v1/runs:upgrade", tag = "runs",
-    params(DryRun, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request safe to repeat")),
-    request_body = ManyInput<ReasonInput>, responses((status = 200, body = ManyView)))]
-pub(crate) async fn upgrade_many(
-    State(shared): Context,
-    caller: Caller,
-    Query(query): Query<DryRun>,
-    IdempotencyKey(key): IdempotencyKey,
-    Body(input): Body<ManyInput<ReasonInput>>,
-) -> Result<Json<ManyView>> {
-    act(&shared, &caller, key, query, input, |with| {
-        Asked::simple("upgrade", Action::Upgrade, with)
-    })
-    .await
+actions! {
+    /// Cancel many runs.
+    cancel_many(CancelInput) as cancel, "/v1/runs:cancel";
+    /// Try many parked or put-off runs again at once.
+    retry_many(ReasonInput) as retry, "/v1/runs:retry";
+    /// Hold many runs.
+    pause_many(ReasonInput) as pause, "/v1/runs:pause";
+    /// Let many held runs go on.
+    resume_many(ReasonInput) as resume, "/v1/runs:resume";
+    /// Send a signal to many runs.
+    signal_many(SignalInput) as signal, "/v1/runs:signal";
+    /// End many runs with an outcome that their handler did not decide.
+    complete_many(CompleteInput) as complete, "/v1/runs:complete";
+    /// Begin many runs anew.
+    redrive_many(ReasonInput) as redrive, "/v1/runs:redrive";
+    /// Move many runs to the handler and configuration of now.
+    upgrade_many(ReasonInput) as upgrade, "/v1/runs:upgrade";
 }
 
 async fn act<T: Serialize + DeserializeOwned>(
@@ -217,12 +134,12 @@ async fn act<T: Serialize + DeserializeOwned>(
     asked: impl FnOnce(T) -> Asked,
 ) -> Result<Json<ManyView>> {
     let about = json!([input.matching, input.runs]);
-    let (selection, with) = input.parts(shared.core.stalled_since())?;
+    let most = shared.options.max_bulk_runs;
+    let (selection, with) = input.parts(shared.core.stalled_since(), most)?;
     let asked = asked(with);
     let order = asked.order(caller, key, query.dry_run, &about);
     let report = shared
-        .core
-        .act_on_many(selection, &asked.action, &order)
+        .carry_out(|core| async move { core.act_on_many(selection, &asked.action, &order).await })
         .await?;
     Ok(Json(ManyView::new(report, query.dry_run)))
 }

@@ -2,6 +2,7 @@
 //! makes a view; the text above a handler is its description in the OpenAPI document.
 
 pub(crate) mod actions;
+pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod connections;

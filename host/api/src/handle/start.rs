@@ -70,7 +70,10 @@ pub(crate) async fn start(
         key: Some(key),
         actor: caller.actor(),
     };
-    let (result, id) = match shared.core.start_run(request).await? {
+    let outcome = shared
+        .carry_out(|core| async move { core.start_run(request).await })
+        .await?;
+    let (result, id) = match outcome {
         StartOutcome::Started(id) => (StartResult::Started, id),
         StartOutcome::Delivered(id) => (StartResult::Delivered, id),
         StartOutcome::Repeated(id) => (StartResult::Repeated, id),

@@ -43,8 +43,7 @@ pub(crate) async fn fire(
     });
     let flow = FlowName::from(name);
     let fired = shared
-        .core
-        .fire_now(&flow, &schedule, key, caller.actor())
+        .carry_out(|core| async move { core.fire_now(&flow, &schedule, key, caller.actor()).await })
         .await?;
     let (status, result, run) = match fired {
         StartOutcome::Started(run) => (StatusCode::ACCEPTED, StartResult::Started, run),
@@ -67,9 +66,9 @@ async fn step(
     caller: &Caller,
 ) -> Result<Json<BackfillView>> {
     let flow = FlowName::from(name);
+    let actor = caller.actor();
     let backfill = shared
-        .core
-        .step_backfill(&flow, step, caller.actor())
+        .carry_out(|core| async move { core.step_backfill(&flow, step, actor).await })
         .await?;
     Ok(Json(backfill.into()))
 }

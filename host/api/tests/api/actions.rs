@@ -149,7 +149,7 @@ async fn what_a_request_about_many_lacks_is_named() {
         (
             "/v1/runs:pause",
             json!({"runs": vec!["r"; 501]}),
-            "at most 500",
+            "501 are more than the 500 runs",
         ),
         ("/v1/runs:cancel", json!({"runs": ["r"]}), "reason"),
         (
@@ -166,6 +166,43 @@ async fn what_a_request_about_many_lacks_is_named() {
             answer.detail()
         );
     }
+}
+
+#[tokio::test]
+async fn a_request_is_about_as_many_runs_as_the_configuration_allows() {
+    let host = Host::with(forebay_api::Options {
+        max_bulk_runs: 2,
+        ..Default::default()
+    })
+    .await;
+    let mut runs = Vec::new();
+    for key in ["a", "b", "c"] {
+        runs.push(host.start(key).await);
+    }
+    for (body, place) in [
+        (json!({"runs": runs}), "`runs`: 3 are more"),
+        (
+            json!({"matching": {"flow": "approval", "limit": 3}}),
+            "`matching.limit`: 3 are more",
+        ),
+    ] {
+        let answer = host.post("/v1/runs:pause", body).await;
+        assert_eq!(answer.problem(), (400, "malformed"));
+        let detail = answer.detail();
+        assert!(
+            detail.contains(place) && detail.contains("http.max_bulk_runs"),
+            "{detail}"
+        );
+    }
+    // Without a limit of its own a request is about as many, and says where the rest is.
+    let body = json!({"matching": {"flow": "approval"}});
+    let answer = host.post("/v1/runs:pause", body).await.body;
+    assert_eq!(answer["changed"], 2);
+    assert!(answer["next"].is_string(), "{answer:#}");
+    let answer = host
+        .post("/v1/runs:pause", json!({"runs": runs[..2]}))
+        .await;
+    assert_eq!(answer.status, 200);
 }
 
 #[tokio::test]

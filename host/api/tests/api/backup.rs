@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use forebay_engine::backup::Set;
 use forebay_model::{RetentionPolicy, Timestamp};
 use forebay_store::{SqliteOptions, SqliteStore, Store as _};
 use serde_json::json;
@@ -12,19 +13,22 @@ use crate::support::Host;
 async fn a_backup_holds_what_the_host_holds() {
     let host = Host::new().await;
     let run = host.start("a").await;
-    let answer = host
-        .post("/v1/backup", json!({"target": "monday.db"}))
-        .await;
+    let answer = host.post("/v1/backup", json!({"target": "monday"})).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["state"], "done");
-    let path = answer.body["path"].as_str().unwrap();
-    assert_eq!(
-        Path::new(path),
-        host.directory.path().join("backups/monday.db")
-    );
-    let size = std::fs::metadata(path).unwrap().len();
+    let path = Path::new(answer.body["path"].as_str().unwrap());
+    assert_eq!(path, host.directory.path().join("backups/monday"));
+    let set = Set::open(path).unwrap();
+    let files = set.manifest().files.values();
+    let size: u64 = files.map(|file| file.bytes).sum();
     assert_eq!(answer.body["bytes"], size);
-    let copy = SqliteStore::open(SqliteOptions::new(path)).unwrap();
+    // The handler of these tests has no file: that is told, and the rest is there.
+    assert_eq!(answer.body["plugins"], json!([]));
+    assert_eq!(
+        answer.body["lacking"][0]["digest"],
+        set.manifest().lacking[0].digest.as_str()
+    );
+    let copy = SqliteStore::open(SqliteOptions::new(set.store())).unwrap();
     assert!(copy.run(&run.into()).await.unwrap().is_some());
 
     let audit = host.get("/v1/audit").await;
@@ -38,18 +42,18 @@ async fn a_backup_holds_what_the_host_holds() {
 async fn a_backup_goes_where_it_may_and_overwrites_nothing() {
     let host = Host::new().await;
     let ask = async |target: &str| host.post("/v1/backup", json!({"target": target})).await;
-    let outside = host.directory.path().join("x.db");
-    for target in ["../x.db", outside.to_str().unwrap(), "", ".x"] {
+    let outside = host.directory.path().join("x");
+    for target in ["../x", outside.to_str().unwrap(), "", ".x"] {
         assert_eq!(ask(target).await.problem(), (422, "refused"), "{target}");
     }
-    assert_eq!(ask("a/b.db").await.status, 200);
-    assert_eq!(ask("a/b.db").await.problem(), (409, "conflict"));
+    assert_eq!(ask("a/b").await.status, 200);
+    assert_eq!(ask("a/b").await.problem(), (409, "conflict"));
     let unknown = host
-        .post("/v1/backup", json!({"target": "c.db", "force": true}))
+        .post("/v1/backup", json!({"target": "c", "force": true}))
         .await;
     assert_eq!(unknown.problem(), (400, "malformed"));
     host.break_store(true);
-    assert_eq!(ask("c.db").await.problem(), (503, "unavailable"));
+    assert_eq!(ask("c").await.problem(), (503, "unavailable"));
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod actions;
 mod backup;
 mod documented;
 mod doubles;
+mod hangups;
 mod hooks;
 mod problems;
 mod resources;

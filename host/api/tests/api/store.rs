@@ -1,14 +1,15 @@
 //! A real store that can be made to fail.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use forebay_model::audit::{AuditEntry, AuditRecord};
 use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, RunState, StepRecord};
 use forebay_model::{ConnectionName, Digest, FlowName, RetentionPolicy, RunId, Timestamp};
+use forebay_store::copy::Copied;
 use forebay_store::intake::*;
 use forebay_store::query::*;
 use forebay_store::retention::{Pruned, Size};
@@ -16,11 +17,41 @@ use forebay_store::runs::*;
 use forebay_store::triggers::*;
 use forebay_store::{Error, Result, Store};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// While broken, nothing can be read or written.
 pub(crate) struct Breakable {
     pub(crate) inner: Arc<dyn Store>,
     pub(crate) broken: AtomicBool,
+    pub(crate) held: Held,
+}
+
+/// Holds the answers of one method back, after it has done its work.
+#[derive(Default)]
+pub(crate) struct Held {
+    method: Mutex<Option<&'static str>>,
+    /// An answer waits.
+    pub(crate) waits: Notify,
+    goes_on: Notify,
+}
+
+impl Held {
+    pub(crate) fn hold(&self, method: &'static str) {
+        *self.method.lock().unwrap() = Some(method);
+    }
+
+    /// Let the answer that waits go.
+    pub(crate) fn let_go(&self) {
+        *self.method.lock().unwrap() = None;
+        self.goes_on.notify_one();
+    }
+
+    async fn pass(&self, method: &'static str) {
+        if *self.method.lock().unwrap() == Some(method) {
+            self.waits.notify_one();
+            self.goes_on.notified().await;
+        }
+    }
 }
 
 macro_rules! pass_on {
@@ -31,7 +62,9 @@ macro_rules! pass_on {
                 if self.broken.load(Ordering::SeqCst) {
                     return Err(Error::Unwritable("no space left on /dev/sda1".to_owned()));
                 }
-                self.inner.$name($($argument),*).await
+                let answer = self.inner.$name($($argument),*).await;
+                self.held.pass(stringify!($name)).await;
+                answer
             })+
         }
     };
@@ -95,5 +128,5 @@ pass_on! {
     fn probe() -> ();
     fn prune(policy: RetentionPolicy, in_force: Vec<String>, now: Timestamp) -> Pruned;
     fn size() -> Size;
-    fn backup(target: &Path) -> u64;
+    fn backup(target: &Path) -> Copied;
 }

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::doubles::{Directory, HeaderGate, Scripted};
-use crate::store::Breakable;
+use crate::store::{Breakable, Held};
 
 /// A host over an empty store.
 pub(crate) struct Host {
@@ -93,6 +93,7 @@ impl Host {
         let store = Arc::new(Breakable {
             inner,
             broken: AtomicBool::new(false),
+            held: Held::default(),
         });
         let clock = VirtualClock::new(Timestamp(1_706_694_312_007));
         let core = Core::new(forebay_engine::Parts {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Printer, say};
+use super::{Printer, complain, say};
 use crate::arguments::{Backup, Remote};
 use crate::client::Client;
 use crate::{check, host};
@@ -28,14 +28,29 @@ pub(super) fn backup(
         _ => Client::new(remote),
     };
     let answer = client.post("/v1/backup", &json!({ "target": command.target }), None)?;
-    let path = answer["path"].as_str().unwrap_or_default();
     if printer.json {
         printer.one(&answer);
-    } else if let Some(bytes) = answer["bytes"].as_u64() {
-        say(&format!("{path}: {bytes} bytes"));
-    } else {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = answer["path"].as_str().unwrap_or_default();
+    let Some(bytes) = answer["bytes"].as_u64() else {
         say(&format!(
-            "{path} is being written; it has this name once it is complete"
+            "{path} is being written; it has this name once it is complete, and the audit record \
+             operator.backup says what is in it"
+        ));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let list = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
+    let plugins = list("plugins");
+    say(&format!(
+        "{path}: {bytes} bytes, the store and the files of {} handlers that live runs are pinned to",
+        plugins.len()
+    ));
+    for lacking in list("lacking") {
+        complain(&format!(
+            "NOT in it: the handler {}, which live runs are pinned to ({})",
+            lacking["digest"].as_str().unwrap_or_default(),
+            lacking["reason"].as_str().unwrap_or_default()
         ));
     }
     Ok(ExitCode::SUCCESS)

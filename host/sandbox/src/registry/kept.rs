@@ -18,25 +18,54 @@ use super::directory::open_own;
 use super::unused::Unused;
 use crate::error::Error;
 
+/// The folder below `data_dir`.
+const FOLDER: &str = "plugins";
+
 /// Which file stands for which digest.
 const FILES: &str = "files.json";
 
 /// Since when which digest is not needed.
 const UNUSED: &str = "unused.json";
 
-pub(crate) struct Kept {
+/// The kept plugins of a host. A running host has them to itself; for others they are there to put
+/// back what a backup holds.
+pub struct Kept {
     dir: Dir,
 }
 
 impl Kept {
+    /// Those below this `data_dir`. Their folder is made if it is not there.
+    ///
+    /// # Errors
+    /// It cannot be used, or everybody may write to it.
+    pub fn below(data_dir: &Path) -> Result<Self, Error> {
+        Self::open(&data_dir.join(FOLDER))
+    }
+
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         open_own(path).map(|dir| Self { dir })
     }
 
-    /// Keep a component. Once this returns, it survives a crash of the machine.
-    pub(crate) fn keep(&self, plugin: &Plugin, bytes: &[u8]) -> io::Result<()> {
+    /// Is this plugin kept, whole, and with its description?
+    #[must_use]
+    pub fn holds(&self, digest: &Digest) -> bool {
+        self.read(digest).is_ok() && self.read_json::<Plugin>(&format!("{digest}.json")).is_ok()
+    }
+
+    /// Keep a component. Once this returns, it survives a crash of the machine. A damaged copy is
+    /// replaced.
+    ///
+    /// # Errors
+    /// The bytes are not those of the plugin, or a file cannot be written.
+    pub fn keep(&self, plugin: &Plugin, bytes: &[u8]) -> io::Result<()> {
+        if Digest::of(bytes) != plugin.digest {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the bytes are not those of the plugin",
+            ));
+        }
         let component = component_name(&plugin.digest);
-        if !self.dir.exists(&component) {
+        if self.read(&plugin.digest).is_err() {
             self.write(&component, bytes)?;
         }
         // Last, because a component counts as kept once its description is there.
@@ -47,7 +76,10 @@ impl Kept {
     }
 
     /// The bytes of a kept component, checked against its name.
-    pub(crate) fn read(&self, digest: &Digest) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// It is not there, cannot be read, or is damaged.
+    pub fn read(&self, digest: &Digest) -> io::Result<Vec<u8>> {
         let bytes = self.dir.read(component_name(digest))?;
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);

@@ -28,9 +28,10 @@ use crate::limits::Limits;
 use crate::link::Linkers;
 use crate::loaded::Loaded;
 
+pub use kept::Kept;
+
 use catalog::Catalog;
 use directory::Directory;
-use kept::Kept;
 use scan::Progress;
 use watch::Watch;
 
@@ -79,7 +80,7 @@ impl Registry {
     /// does not start. Bad files are no error; they are listed by [`Registry::quarantined`].
     pub async fn open(options: Options) -> Result<Self, Error> {
         let directory = Directory::open(&options.plugin_dir)?;
-        let kept = Kept::open(&options.data_dir.join("plugins"))?;
+        let kept = Kept::below(&options.data_dir)?;
         let cache = options.data_dir.join("cache");
         // Held by nobody: the engine opens it by its path.
         directory::open_own(&cache)?;
@@ -178,14 +179,17 @@ impl Inner {
             .catalog()
             .known(digest)
             .ok_or_else(|| unavailable("it was never accepted by this host".to_owned()))?;
-        let bytes = self
-            .kept
-            .read(digest)
-            .map_err(|error| unavailable(error.to_string()))?;
         let loaded = self
-            .compile(plugin.name(), bytes)
+            .compile(plugin.name(), self.bytes(digest)?)
             .await
             .map_err(|refusal| unavailable(refusal.reason))?;
         Ok(self.catalog_mut().add_loaded(digest, Arc::new(loaded)))
+    }
+
+    /// The kept file of a plugin.
+    pub(crate) fn bytes(&self, digest: &Digest) -> Result<Vec<u8>, GuestError> {
+        self.kept
+            .read(digest)
+            .map_err(|error| GuestError::Unavailable(digest.clone(), error.to_string()))
     }
 }

@@ -7,19 +7,21 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::SqliteOptions;
+use super::contents::contents;
 use super::inspect::quick_check;
 use super::schema::open_reader;
+use crate::copy::{Contents, Copied};
 use crate::{Error, Result};
 
 /// Write a copy to a new file. Reads in one snapshot: writers go on beside it, and what they write
 /// meanwhile is not in the copy.
-pub(super) async fn write(options: &SqliteOptions, target: &Path) -> Result<u64> {
+pub(super) async fn write(options: &SqliteOptions, target: &Path) -> Result<Copied> {
     let (options, target) = (options.clone(), target.to_owned());
     let ended = tokio::task::spawn_blocking(move || write_now(&options, &target)).await;
     ended.map_err(|error| Error::Unwritable(format!("the backup failed: {error}")))?
 }
 
-fn write_now(options: &SqliteOptions, target: &Path) -> Result<u64> {
+fn write_now(options: &SqliteOptions, target: &Path) -> Result<Copied> {
     if target.exists() {
         return Err(Error::Refused(format!(
             "{} is there already",
@@ -27,11 +29,12 @@ fn write_now(options: &SqliteOptions, target: &Path) -> Result<u64> {
         )));
     }
     let partial = Partial::beside(target)?;
-    copy(options, &partial.path).map_err(|error| error.in_file(&options.path))?;
-    partial.become_file(target)
+    let contents = copy(options, &partial.path).map_err(|error| error.in_file(&options.path))?;
+    let bytes = partial.become_file(target)?;
+    Ok(Copied { bytes, contents })
 }
 
-fn copy(options: &SqliteOptions, path: &Path) -> Result<()> {
+fn copy(options: &SqliteOptions, path: &Path) -> Result<Contents> {
     let source = open_reader(options)?;
     let mut copy = Connection::open(path)?;
     // All pages in one step, under one read lock: a copy in parts would begin anew with every write.
@@ -51,7 +54,8 @@ fn copy(options: &SqliteOptions, path: &Path) -> Result<()> {
             "the copy has the journal mode {mode}"
         )));
     }
-    quick_check(&copy)
+    quick_check(&copy)?;
+    contents(&copy)
 }
 
 /// A file under a name that says that it is not finished. Dropping it removes it.

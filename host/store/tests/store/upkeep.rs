@@ -12,7 +12,7 @@ use forebay_store::contract::fixtures::{
 };
 use forebay_store::retention::Pruned;
 use forebay_store::runs::After;
-use forebay_store::sqlite::restore;
+use forebay_store::sqlite::{Loss, Restoring, restore};
 use forebay_store::{Error, SqliteOptions, SqliteStore, Store};
 
 const DAY: i64 = 24 * 3600;
@@ -104,7 +104,8 @@ async fn a_backup_taken_while_runs_wait_goes_on_elsewhere() {
     claim_one(&*store, 1).await;
     let unrouted = arrives(&*store, event("a", "1")).await;
     let copy = folder.path().join("copy.db");
-    let size = store.backup(&copy).await.unwrap();
+    let copied = store.backup(&copy).await.unwrap();
+    let size = copied.bytes;
     assert_eq!(size, std::fs::metadata(&copy).unwrap().len());
     started(&*store, "later", 2).await;
 
@@ -112,8 +113,8 @@ async fn a_backup_taken_while_runs_wait_goes_on_elsewhere() {
     let target = elsewhere.path().join("store.db");
     let restored = restore(&copy, &target, false, at(0)).unwrap();
     assert_eq!(
-        (restored.bytes, restored.audit_records, restored.kept),
-        (size, 2, None)
+        (restored.bytes, restored.contents, restored.kept),
+        (size, copied.contents, None)
     );
     let names = || {
         let entries = std::fs::read_dir(elsewhere.path()).unwrap();
@@ -172,7 +173,10 @@ async fn a_backup_is_one_moment_of_a_store_that_is_written() {
         store.backup(&copy).await.unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
         let target = elsewhere.path().join("store.db");
-        let records = restore(&copy, &target, false, at(0)).unwrap().audit_records;
+        let records = restore(&copy, &target, false, at(0))
+            .unwrap()
+            .contents
+            .audit_records;
         assert!(
             records >= before,
             "what was answered before the backup is in it"
@@ -254,6 +258,52 @@ async fn a_store_is_restored_only_when_nobody_uses_it_and_is_kept() {
     restore(&kept, &target, true, at(1)).unwrap();
     get(&*open(folder.path()), &second).await;
     assert!(copy.exists() && kept.exists());
+}
+
+#[tokio::test]
+async fn a_restore_knows_what_is_lost_with_a_store_that_is_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, copy) = with_backup(folder.path()).await;
+    let target = folder.path().join("store.db");
+    let prepared = || Restoring::prepare(&copy, &target, true).unwrap();
+    assert_eq!(*prepared().loss(), Loss::Nothing);
+    let store = open(folder.path());
+    // An event leaves no record in the audit, and is something all the same.
+    arrives(&*store, event("a", "1")).await;
+    let started_later = started(&*store, "b", 5_000_000_000).await;
+    drop(store);
+    let before = std::fs::read(&target).unwrap();
+    let (told, loss) = (prepared(), "1 records of its audit came after it");
+    assert!(
+        matches!(told.loss(), Loss::Newer(found) if found.ends_with(loss)),
+        "{:?}",
+        told.loss()
+    );
+    drop(told);
+    assert_eq!(std::fs::read(&target).unwrap(), before, "only looked at");
+    get(&*open(folder.path()), &started_later).await;
+
+    // What cannot be read is what backups are for.
+    std::fs::write(&target, "no database").unwrap();
+    let prepared = prepared();
+    assert!(matches!(prepared.loss(), Loss::Unknown(_)));
+    let kept = prepared.put(at(0)).unwrap().kept.unwrap();
+    assert_eq!(std::fs::read(kept).unwrap(), b"no database");
+}
+
+#[tokio::test]
+async fn a_store_with_another_history_is_told_apart() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_, copy) = with_backup(one.path()).await;
+    let store = open(other.path());
+    started(&*store, "elsewhere", 5).await;
+    drop(store);
+    let prepared = Restoring::prepare(&copy, &other.path().join("store.db"), true).unwrap();
+    assert!(
+        matches!(prepared.loss(), Loss::Newer(found) if found.contains("history is another one")),
+        "{:?}",
+        prepared.loss()
+    );
 }
 
 /// What a killed host leaves in its log is part of the store that is kept.

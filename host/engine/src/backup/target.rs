@@ -1,11 +1,7 @@
-//! Backups of the store, where the configuration lets them go.
+//! Where the configuration lets backups go.
 
 use std::path::{Component, Path, PathBuf};
 
-use forebay_model::audit::AuditEntry;
-use serde_json::json;
-
-use crate::core::Core;
 use crate::{Error, Result};
 
 /// Where backups may go.
@@ -17,62 +13,15 @@ pub struct BackupOptions {
     pub allow_absolute: bool,
 }
 
-/// A backup that is complete and on disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BackedUp {
-    /// The file.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub bytes: u64,
-}
-
-impl Core {
-    /// Where a backup under this name goes; its folder is there afterwards.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it may not go there.
-    pub async fn backup_target(&self, name: &str) -> Result<PathBuf> {
-        let options = self
-            .options
-            .backups
-            .clone()
-            .ok_or_else(|| Error::Refused("this host has no folder for backups".to_owned()))?;
-        let name = PathBuf::from(name);
-        let found = tokio::task::spawn_blocking(move || target(&options, &name)).await;
-        found.unwrap_or_else(|error| Err(Error::Refused(error.to_string())))
-    }
-
-    /// Write a copy of the store to a file that [`Core::backup_target`] gave. Audited.
-    ///
-    /// # Errors
-    /// If the file is there already, or the store fails.
-    pub async fn backup(&self, path: &Path, actor: String) -> Result<BackedUp> {
-        let bytes = self.store.backup(path).await?;
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            run: None,
-            flow: None,
-            actor,
-            action: "operator.backup".to_owned(),
-            details: json!({"path": path, "bytes": bytes}),
-        };
-        self.store.audit(vec![entry]).await?;
-        tracing::info!(path = %path.display(), bytes, "backup written");
-        Ok(BackedUp {
-            path: path.to_owned(),
-            bytes,
-        })
-    }
-}
-
-fn target(options: &BackupOptions, name: &Path) -> Result<PathBuf> {
+/// Where a backup under this name goes; the folder it is in is there afterwards.
+pub(super) fn target(options: &BackupOptions, name: &Path) -> Result<PathBuf> {
     let refused = |why: &str| Err(Error::Refused(format!("{}: {why}", name.display())));
     let file = name
         .file_name()
         .and_then(|file| file.to_str())
         .unwrap_or_default();
     if file.is_empty() || file.starts_with('.') {
-        return refused("the target must name a file, not beginning with a dot");
+        return refused("the target must be a name, not beginning with a dot");
     }
     let plain = |part: Component<'_>| {
         matches!(part, Component::Normal(_)) || (name.is_absolute() && part == Component::RootDir)
