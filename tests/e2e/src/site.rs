@@ -179,7 +179,9 @@ keys = [{ name = "tests", scopes = ["read", "operate", "admin"], key = { env = "
     /// # Errors
     /// If there is none.
     pub fn lose(&self, digest: &Digest) -> anyhow::Result<()> {
-        Ok(std::fs::remove_file(self.path(&format!("data/plugins/{digest}.wasm")))?)
+        Ok(std::fs::remove_file(
+            self.path(&format!("data/plugins/{digest}.wasm")),
+        )?)
     }
 
     /// Where the host puts the backup of this name.

@@ -237,7 +237,11 @@ async fn a_store_goes_on_after_a_commit_of_unknown_fate() {
     let child = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -S -f 2048; exec \"$@\"", "sh"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "child_whose_commit_fails", "--nocapture"])
+        .args([
+            "--exact",
+            "durability::child_whose_commit_fails",
+            "--nocapture",
+        ])
         .env(STUNTED, folder.path())
         .output()
         .unwrap();
@@ -297,7 +301,7 @@ async fn what_was_acknowledged_survives_a_kill() {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "child_that_records_until_it_is_killed",
+                "durability::child_that_records_until_it_is_killed",
                 "--nocapture",
             ])
             .env(CHILD, folder.path())

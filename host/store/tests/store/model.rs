@@ -2,6 +2,8 @@
 //! an event reaches a run once, a key has one live run, what was delivered is consumed in order or
 //! dropped with its run, and nothing else.
 
+mod operators;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +11,14 @@ use std::time::Duration;
 use forebay_model::run::RunState;
 use forebay_model::{DeliveryContent, RetentionPolicy, RunId};
 use forebay_store::contract::fixtures::{
-    arrives, at, batch, cancel, claimed, completion, entry, event, plan, put_off, reason, signal,
-    started_by, step, timer, wait, waiting,
+    arrives, at, batch, claimed, completion, entry, event, plan, put_off, reason, started_by, step,
+    timer, wait, waiting,
 };
 use forebay_store::runs::{After, Claimed, Control};
 use forebay_store::{Error, SqliteOptions, SqliteStore, Store};
 use proptest::prelude::*;
+
+use self::operators::{Deed, deed};
 
 /// One thing that happens. Small numbers stand for entities, keys, and whichever claim is held.
 #[derive(Clone, Debug)]
@@ -31,9 +35,12 @@ enum Happening {
         held: usize,
         how: End,
     },
-    Controls {
+    Acts {
         key: u8,
-        how: Act,
+        how: Deed,
+    },
+    ActsOnMany {
+        how: Deed,
     },
     Later {
         seconds: i64,
@@ -55,15 +62,6 @@ enum End {
     Releases,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Act {
-    Cancel(bool),
-    Retry,
-    Pause,
-    Resume,
-    Signal,
-}
-
 fn happening() -> impl Strategy<Value = Happening> {
     let end = prop_oneof![
         4 => (0..3u8).prop_map(End::Waits),
@@ -73,19 +71,13 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(End::Parks),
         1 => Just(End::Releases),
     ];
-    let act = prop_oneof![
-        any::<bool>().prop_map(Act::Cancel),
-        Just(Act::Retry),
-        Just(Act::Pause),
-        Just(Act::Resume),
-        Just(Act::Signal),
-    ];
     prop_oneof![
         5 => (0..3u8, 0..6u8).prop_map(|(entity, token)| Happening::Arrives { entity, token }),
         4 => proptest::option::of(0..3u8).prop_map(|starts| Happening::Routes { starts }),
         4 => Just(Happening::Claims),
         6 => (0..4usize, end).prop_map(|(held, how)| Happening::Ends { held, how }),
-        2 => (0..3u8, act).prop_map(|(key, how)| Happening::Controls { key, how }),
+        3 => (0..3u8, deed()).prop_map(|(key, how)| Happening::Acts { key, how }),
+        1 => deed().prop_map(|how| Happening::ActsOnMany { how }),
         2 => (1..60i64).prop_map(|seconds| Happening::Later { seconds }),
         1 => (0..40u64).prop_map(|seconds| Happening::Prunes { seconds }),
         1 => Just(Happening::Restarts),
@@ -103,6 +95,10 @@ struct World {
     given: BTreeMap<RunId, BTreeSet<String>>,
     /// The newest epoch of each run: an older one must not write.
     epochs: BTreeMap<RunId, u64>,
+    /// Epochs up to which claims were fenced off by an operator.
+    fenced: BTreeMap<RunId, u64>,
+    /// Requests of operators so far.
+    requests: u32,
     recorded: BTreeSet<(u8, u8)>,
     /// Runs that were seen to have ended.
     over: BTreeSet<RunId>,
@@ -124,6 +120,8 @@ impl World {
             runs: Vec::new(),
             given: BTreeMap::new(),
             epochs: BTreeMap::new(),
+            fenced: BTreeMap::new(),
+            requests: 0,
             recorded: BTreeSet::new(),
             over: BTreeSet::new(),
         }
@@ -148,7 +146,8 @@ impl World {
                 }
             }
             Happening::Ends { held, how } => self.end(held, how).await,
-            Happening::Controls { key, how } => self.control(key, how).await,
+            Happening::Acts { key, how } => self.acts(key, how).await,
+            Happening::ActsOnMany { how } => self.acts_on_many(how).await,
             Happening::Later { seconds } => {
                 self.now += seconds;
                 self.store.fire_timers(at(self.now), 100).await.unwrap();
@@ -189,6 +188,12 @@ impl World {
                 None => {
                     removed -= 1;
                     assert!(self.over.contains(&run), "{run} lived and is gone");
+                    // Nothing is left of it: begun anew from an older run that is still there, it
+                    // is another one under the same id.
+                    self.held.retain(|held| held.run.id != run);
+                    self.given.remove(&run);
+                    self.epochs.remove(&run);
+                    self.fenced.remove(&run);
                 }
             }
         }
@@ -246,9 +251,14 @@ impl World {
                     .await
             }
         };
-        let newest = self.epochs[&claimed.run.id] == claim.epoch;
+        let run = &claimed.run.id;
+        let newest = self.epochs.get(run) == Some(&claim.epoch);
+        let fenced = self
+            .fenced
+            .get(run)
+            .is_some_and(|epoch| claim.epoch <= *epoch);
         match answer {
-            Ok(()) => assert!(newest, "a stale claim wrote"),
+            Ok(()) => assert!(newest && !fenced, "a stale claim wrote"),
             Err(Error::Superseded { .. }) => consumed = false,
             Err(error) => panic!("{error}"),
         }
@@ -260,28 +270,6 @@ impl World {
                 .or_default()
                 .insert(identity.0);
             assert!(first, "{} got an event twice", claimed.run.id);
-        }
-    }
-
-    async fn control(&mut self, key: u8, how: Act) {
-        let key = format!("k{key}");
-        let Some((run, _)) = self.runs.iter().rev().find(|(_, known)| *known == key) else {
-            return;
-        };
-        let control = match how {
-            Act::Cancel(force) => cancel(force),
-            Act::Retry => Control::Retry,
-            Act::Pause => Control::Pause,
-            Act::Resume => Control::Resume,
-            Act::Signal => Control::Signal(signal("hello")),
-        };
-        match self
-            .store
-            .control(run, control, entry("operator", run), at(self.now))
-            .await
-        {
-            Ok(_) | Err(Error::Refused(_)) => {}
-            Err(error) => panic!("{error}"),
         }
     }
 
