@@ -1,7 +1,7 @@
 //! `cargo xtask`: what a person or a build server does with this workspace, as commands.
 //!
 //! What lives here: building plugins and examples, the checks and tests in their order, the rule of
-//! which room may name what, the start of the benchmarks, and the demonstration. What must not: anything the product needs to run.
+//! which room may name what, the start of the benchmarks and of the soak, and the demonstration. What must not: anything the product needs to run.
 //! No crate of the workspace is a dependency of this one, so that it builds in seconds.
 //!
 //! Start at [`Command`], then at the module of the command's name.
@@ -20,6 +20,7 @@ mod fuzz;
 mod plugins;
 mod rooms;
 mod shell;
+mod soak;
 mod test;
 mod tools;
 
@@ -53,6 +54,9 @@ enum Command {
     Test(test::Arguments),
     /// Measure what the host costs, beside the same work without it.
     Bench(bench::Arguments),
+    /// Let all use cases run together by the thousand, with faults, and check that nothing is lost or
+    /// happens twice.
+    Soak(soak::Arguments),
     /// Write docs/coverage.md from the last run of the tests
     Coverage,
     /// Check that each crate names only what it may name.
@@ -79,6 +83,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Fuzz(arguments) => fuzz::run(&shell, &arguments),
         Command::Test(arguments) => test::run(&shell, &arguments),
         Command::Bench(arguments) => bench::run(&shell, &arguments),
+        Command::Soak(arguments) => soak::run(&shell, &arguments),
         Command::Coverage => coverage::write(&shell),
         Command::Rooms => rooms::check(&shell),
     }

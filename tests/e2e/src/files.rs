@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
-/// The profile's folder of the target directory this test was built into.
+/// The profile's folder of the target directory this test or program was built into. Tests lie in
+/// its folder `deps`.
 fn profile_dir() -> anyhow::Result<PathBuf> {
     let test = std::env::current_exe().context("the path of this test")?;
-    let deps = test.parent().context("the folder of this test")?;
-    Ok(deps.parent().unwrap_or(deps).to_owned())
+    let folder = test.parent().context("the folder of this test")?;
+    let profile = folder.parent().filter(|_| folder.ends_with("deps"));
+    Ok(profile.unwrap_or(folder).to_owned())
 }
 
 pub(crate) fn target_dir() -> anyhow::Result<PathBuf> {

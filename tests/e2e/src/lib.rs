@@ -3,7 +3,8 @@
 //!
 //! [`World`] puts the rooms of the host together in this process over a virtual clock, so that weeks
 //! pass in a moment and nothing waits. [`Binary`] runs the real program, for what only a process can
-//! show: kill -9, plugin files that come and go, exit codes.
+//! show: kill -9, plugin files that come and go, exit codes. [`shows`] are the fourteen use cases as
+//! short plays: the demonstration plays each once, [`soak`] thousands together.
 
 mod agency;
 mod binary;
@@ -11,7 +12,9 @@ mod files;
 mod guests;
 mod keeper;
 mod scene;
+pub mod shows;
 mod site;
+pub mod soak;
 mod world;
 
 pub use agency::{Agency, LICENCES};

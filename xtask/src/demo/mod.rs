@@ -1,8 +1,10 @@
 //! `cargo xtask demo`: the main job end to end, with the real programs and simulated vendors.
 //!
 //! [`stage`] starts them, [`story`] takes an asset from upload to write-back and says what happens,
-//! [`canto`], [`iconik`], [`inbox`] and [`host`] are the places a person would look at.
+//! [`canto`], [`iconik`], [`inbox`] and [`host`] are the places a person would look at. [`all`] plays
+//! every use case instead, in one process.
 
+mod all;
 mod canto;
 mod dam;
 mod host;
@@ -33,6 +35,9 @@ pub(crate) struct Arguments {
     /// Play with what was built before.
     #[arg(long)]
     built: bool,
+    /// All fourteen use cases, one after the other, in minutes: their days pass on a virtual clock.
+    #[arg(long, conflicts_with = "keep")]
+    all: bool,
 }
 
 /// A picture in Canto that is approved.
@@ -67,6 +72,9 @@ const CLIP: Plan = Plan {
 
 /// Build, start, play, tell.
 pub(crate) fn run(shell: &Shell, arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.all {
+        return all::run(shell, arguments.built);
+    }
     if !arguments.built {
         build(shell)?;
     }

@@ -1,7 +1,9 @@
 //! What stands in the DAMs.
 
+use forebay_simulators::canto::NewAsset;
 use forebay_simulators::canto::values::ContentId;
-use serde_json::json;
+use forebay_simulators::common::{Courier, CourierSwitches};
+use serde_json::{Value, json};
 
 use super::World;
 
@@ -14,6 +16,51 @@ impl World {
         value
             .and_then(|value| value.as_str().map(str::to_owned))
             .unwrap_or_default()
+    }
+
+    /// Do something at the DAMs that no webhook tells of, as with what was there before the host.
+    pub fn unheard<T>(&self, deed: impl FnOnce(&Self) -> T) -> T {
+        let couriers = [self.canto.frame().courier(), self.iconik.frame().courier()];
+        let before = couriers.map(Courier::switches);
+        for (courier, switches) in couriers.iter().zip(&before) {
+            courier.set(CourierSwitches {
+                dead: true,
+                ..switches.clone()
+            });
+        }
+        let done = deed(self);
+        for (courier, switches) in couriers.into_iter().zip(before) {
+            courier.set(switches);
+        }
+        done
+    }
+
+    /// Put an asset into Canto.
+    ///
+    /// # Errors
+    /// If Canto refuses it.
+    pub fn canto_add(&self, asset: NewAsset) -> anyhow::Result<ContentId> {
+        let added = self.canto.add_asset(asset);
+        added.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))
+    }
+
+    /// Set a custom field of an asset in Canto by hand, as its uploader does.
+    ///
+    /// # Errors
+    /// If Canto refuses it.
+    pub fn canto_set(&self, asset: &ContentId, field: &str, value: Value) -> anyhow::Result<()> {
+        let set = self.canto.set_field(asset, field, value, "u1");
+        set.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))
+    }
+
+    /// Let an asset in iconik be so many days older than it is.
+    pub fn iconik_age(&self, asset: &str, days: u64) {
+        let at = self.days_ago(days);
+        self.iconik.domain(|domain, _| {
+            if let Some(found) = domain.assets.get_mut(asset) {
+                (found.created, found.modified) = (at, at);
+            }
+        });
     }
 
     /// Status of an asset in Canto; empty where there is no such asset.
@@ -40,10 +87,13 @@ impl World {
         })
     }
 
-    /// Give the tenant of iconik further text fields, in its view.
+    /// Give the tenant of iconik further text fields, in its view; those it has it keeps.
     pub fn add_iconik_fields(&self, names: &[&str]) {
         self.iconik.domain(|domain, _| {
             for name in names {
+                if domain.fields.iter().any(|field| field["name"] == *name) {
+                    continue;
+                }
                 let field = json!({
                     "name": name, "label": name, "field_type": "string", "multi": false,
                     "options": [], "required": false, "read_only": false, "use_as_facet": false,

@@ -42,11 +42,12 @@ impl Drop for Running {
     }
 }
 
-/// Everything that can be done now: deliveries normalised, events routed, activations run. Returns
-/// how much there was.
+/// Everything that can be done now: schedules fired, deliveries normalised, events routed,
+/// activations run. Returns how much there was.
 pub(super) async fn work(core: Arc<Core>) -> forebay_engine::Result<u32> {
+    let fired = core.fire_schedules().await?.fired;
     let done = core.normalise_webhooks().await? + core.route_events().await?;
-    Ok(done + core.run_activations().await?)
+    Ok(fired + done + core.run_activations().await?)
 }
 
 impl World {

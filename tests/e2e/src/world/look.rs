@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use forebay_model::audit::AuditEntry;
 use forebay_model::run::Run;
 use forebay_store::query::{PageRequest, RunFilter};
+use serde_json::Value;
 
 use super::World;
 use super::setup::API_KEY;
@@ -94,20 +95,45 @@ impl World {
     /// If nobody answers; any status is an answer.
     pub async fn get(&self, path: &str) -> anyhow::Result<(u16, String)> {
         let url = format!("{}{path}", self.address());
-        let call = move || -> anyhow::Result<(u16, String)> {
-            let agent: ureq::Agent = ureq::Agent::config_builder()
-                .http_status_as_error(false)
-                .build()
-                .into();
-            let request = agent
-                .get(url)
-                .header("Authorization", format!("Bearer {API_KEY}"));
-            let mut response = request.call()?;
-            Ok((
-                response.status().as_u16(),
-                response.body_mut().read_to_string()?,
-            ))
+        let call = move || {
+            let request = agent().get(url).header("Authorization", authorization());
+            read(request.call()?)
         };
         tokio::task::spawn_blocking(call).await?
     }
+
+    /// Start a run of a flow as another system does, over the API.
+    ///
+    /// # Errors
+    /// If nobody answers, or the request is not accepted.
+    pub async fn start_over_rest(&self, flow: &str, input: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/v1/flows/{flow}/runs", self.address());
+        let input = input.clone();
+        let call = move || {
+            let request = agent().post(url).header("Authorization", authorization());
+            read(request.send_json(input)?)
+        };
+        let (status, text) = tokio::task::spawn_blocking(call).await??;
+        ensure!(status == 202, "{flow} answered {status}: {text}");
+        Ok(())
+    }
+}
+
+/// A client that takes every status for an answer.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into()
+}
+
+fn authorization() -> String {
+    format!("Bearer {API_KEY}")
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<(u16, String)> {
+    Ok((
+        response.status().as_u16(),
+        response.body_mut().read_to_string()?,
+    ))
 }

@@ -10,6 +10,7 @@ use forebay_store::runs::{Control, StartOutcome};
 use serde_json::{Map, Value};
 
 use super::World;
+use crate::shows::{Answer, Question};
 
 /// Who acts as operator.
 const OPERATOR: &str = "operator:tests";
@@ -36,6 +37,55 @@ impl World {
         self.engine
             .decide(&task.id, person, outcome, &variables)
             .map_err(|error| anyhow::anyhow!("{error:?}"))
+    }
+
+    /// A person fills in a form of the workflow engine; its process.
+    ///
+    /// # Errors
+    /// If the engine refuses.
+    pub fn fill_in(
+        &self,
+        definition: &str,
+        key: &str,
+        form: &[(&str, &str)],
+    ) -> anyhow::Result<String> {
+        let form = form.iter();
+        let form = form
+            .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
+            .collect();
+        let started = self.engine.start_process(definition, key, &form);
+        started.map_err(|error| anyhow::anyhow!("{definition}: {error:?}"))
+    }
+
+    /// Every task that somebody could answer, with its process; the oldest first.
+    #[must_use]
+    pub fn questions(&self) -> Vec<Question> {
+        let inbox = self.engine.inbox().into_iter();
+        inbox
+            .map(|(process, task)| Question { process, task })
+            .collect()
+    }
+
+    /// Answer a task as a person does.
+    ///
+    /// # Errors
+    /// If the engine refuses.
+    pub fn reply(&self, question: &Question, answer: &Answer) -> anyhow::Result<()> {
+        let Answer::Decides {
+            person,
+            outcome,
+            form,
+        } = answer
+        else {
+            return Ok(());
+        };
+        let form = form.iter().cloned();
+        let form = form
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect();
+        self.engine
+            .decide(&question.task.id, person, outcome, &form)
+            .map_err(|error| anyhow::anyhow!("{}: {error:?}", question.task.name))
     }
 
     /// All open tasks, of older processes first.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use forebay_model::ConnectionName;
+use forebay_model::{ConnectionName, Timestamp};
 
 use super::host::work;
 use super::{CANTO, ENGINE, ICONIK, World};
@@ -24,7 +24,44 @@ fn refused_or(result: forebay_engine::Result<()>) -> anyhow::Result<()> {
     }
 }
 
+fn date(at: Timestamp) -> String {
+    at.to_string().chars().take("2026-11-16".len()).collect()
+}
+
 impl World {
+    /// The time so many days ago.
+    #[must_use]
+    pub fn days_ago(&self, days: u64) -> Timestamp {
+        let past = i64::try_from(days * DAY.as_secs() * 1000).unwrap_or(i64::MAX);
+        Timestamp(self.clock_now().0.saturating_sub(past))
+    }
+
+    /// The date so many days ago, `2026-11-16`, in UTC.
+    #[must_use]
+    pub fn date_ago(&self, days: u64) -> String {
+        date(self.days_ago(days))
+    }
+
+    /// The date in so many days.
+    #[must_use]
+    pub fn date_in(&self, days: u64) -> String {
+        date(
+            self.clock_now()
+                .plus(Duration::from_secs(days * DAY.as_secs())),
+        )
+    }
+
+    /// Let vendors be called as often as anybody likes, where that is not what it is about.
+    pub fn lift_rates(&self) {
+        let rates = [
+            ("level-4", self.canto.frame()),
+            ("api", self.iconik.frame()),
+        ];
+        for (class, frame) in rates {
+            frame.rates().limit(class, u32::MAX, MINUTE);
+        }
+    }
+
     /// Poll every connection once.
     ///
     /// # Errors

@@ -17,3 +17,5 @@ mod iconik_5_lifecycle_retention;
 mod iconik_6_metadata_exception;
 mod iconik_7_case_management;
 mod secrets;
+mod shows;
+mod soak;

@@ -129,9 +129,15 @@ impl Courier {
         self.release();
     }
 
+    /// How it sends now.
+    #[must_use]
+    pub fn switches(&self) -> CourierSwitches {
+        lock(&self.0.switches).clone()
+    }
+
     /// Send a webhook, soon.
     pub fn send(&self, delivery: Delivery) {
-        let switches = lock(&self.0.switches).clone();
+        let switches = self.switches();
         if switches.dead {
             return;
         }
