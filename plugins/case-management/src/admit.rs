@@ -33,7 +33,7 @@ pub(crate) struct Request {
     /// The case to guard, and its run: for the guard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) guard: Option<(String, String)>,
-    /// An asset that another case lets go of, with what stood before both.
+    /// An asset that another case lets go of, with what stood before that: for the guard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) inherit: Option<(String, Before)>,
 }
@@ -48,12 +48,12 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         Ok(Err(reason)) => return Admission::ignore(reason),
         Err(error) => return Admission::refuse(error.message().to_owned()),
     };
-    if request.guard.is_some() {
+    if request.guard.is_some() || request.inherit.is_some() {
         let key = format!("{}:{dam}:{}:guard", config.key_prefix, request.case);
         return Admission::start(key, Entity::new("case", &request.case), "guard");
     }
-    let later = request.inherit.is_some() || request.process.is_some();
-    if request.case.is_empty() || request.assets.is_empty() && !later {
+    let told_later = request.process.is_some();
+    if request.case.is_empty() || request.assets.is_empty() && !told_later {
         return Admission::refuse("a case needs a name in `case` and ids in `assets`");
     }
     let key = format!("{}:{dam}:{}", config.key_prefix, request.case);

@@ -4,12 +4,12 @@ use forebay_sdk::blocks::{Alarm, Answer, Desk, Question, Reading, present};
 use forebay_sdk::handler::EffectMode;
 use forebay_sdk::time::to_rfc3339;
 use forebay_sdk::workflow::StartRequest;
-use forebay_sdk::{Delivery, Error, Field, FieldsExt, OrAbsent, Step, Value, paging};
+use forebay_sdk::{Delivery, Error, Field, FieldsExt, OrAbsent, Step, Value};
 
 use crate::admit::{Request, ids};
 use crate::course::{Course, Next};
-use crate::guard::{DISMISS, PROTECTED, Protected};
-use crate::state::{Case, Member, State};
+use crate::guard::{INHERITED, PROTECTED, Protected};
+use crate::state::{Before, Case, Member, State};
 use crate::{DAM, WORKFLOW};
 
 /// Timer: open the process, once protection is under way.
@@ -55,7 +55,7 @@ impl Course<'_> {
     }
 
     /// Further assets are protected at once.
-    fn add_assets(&self, case: &mut Case, assets: &[String]) -> Result<(), Error> {
+    pub(crate) fn add_assets(&self, case: &mut Case, assets: &[String]) -> Result<(), Error> {
         let fresh = assets
             .iter()
             .filter(|asset| !case.assets.contains_key(*asset));
@@ -82,7 +82,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    fn case_name(&self) -> String {
+    pub(crate) fn case_name(&self) -> String {
         let key = self.cx.business_key();
         key.rsplit(':').next().unwrap_or(key).to_owned()
     }
@@ -91,17 +91,17 @@ impl Course<'_> {
         match delivery {
             Delivery::Request(_) => {
                 let request: Request = delivery.request()?;
-                if let Some((asset, before)) = request.inherit {
-                    // The other case saw the asset first: what stood before both comes back.
-                    if let Some(member) = case.assets.get_mut(&asset) {
-                        member.before = Some(before);
-                    }
-                }
                 self.add_assets(&mut case, &request.assets)?;
             }
             Delivery::Signal(signal) if signal.name == PROTECTED => {
                 let told: Protected = signal.data()?;
                 self.protected(&mut case, told)?;
+            }
+            Delivery::Signal(signal) if signal.name == INHERITED => {
+                let (asset, before): (String, Before) = signal.data()?;
+                if let Some(member) = case.assets.get_mut(&asset) {
+                    member.before = Some(before);
+                }
             }
             Delivery::Signal(signal) if signal.name == RESTART => {
                 case.desk.leave(self.cx, "restarted by an operator")?;
@@ -235,82 +235,6 @@ impl Course<'_> {
         within.after(self.cx, &self.config.calendar, case.opened_at, 100)
     }
 
-    // ---- People ---------------------------------------------------------------------------------
-
-    fn ask_for_decision(&self, case: &mut Case) -> Result<(), Error> {
-        case.asked = true;
-        let kind = self.config.case_type(&case.kind);
-        let outcomes: &[&str] = if kind.needs_new_version {
-            &["new-version-delivered", "restore"]
-        } else {
-            &["stay-down", "restore"]
-        };
-        let assets: Vec<_> = case.assets.keys().cloned().collect();
-        let mut questions = vec![
-            self.next_question(case, "acknowledge", "Take up the case", &kind.route)
-                .outcomes(&["taken"])
-                .sla(kind.ack_sla),
-            self.next_question(case, "decide", "Decide the case", &kind.route)
-                .text(assets.join("\n"))
-                .outcomes(outcomes)
-                .form("comment", "Reason", false)
-                .sla(kind.resolve_sla),
-        ];
-        if kind.needs_new_version {
-            for asset in &assets {
-                if let Some(found) = present(self.cx, asset)? {
-                    case.awaits_version.insert(asset.clone(), found.version);
-                }
-            }
-        }
-        if let Some(question) = self.propose_related(case, &kind.route)? {
-            questions.push(question);
-        }
-        case.desk.ask(self.cx, &self.rules(), questions)
-    }
-
-    fn next_question(&self, case: &mut Case, what: &str, name: &str, group: &str) -> Question {
-        case.question += 1;
-        let id = format!("{what}:{}", case.question);
-        Question::to_group(&id, name, group).title(format!("{}: {}", case.kind, self.case_name()))
-    }
-
-    /// Assets related to those of the case: proposed, or protected at once.
-    fn propose_related(&self, case: &mut Case, group: &str) -> Result<Option<Question>, Error> {
-        if !self.config.related.include {
-            return Ok(None);
-        }
-        let mut found = Vec::new();
-        for asset in case.assets.keys() {
-            let related = paging::collect(usize::MAX, |page| {
-                let page = self.cx.relations().list(asset, page)?;
-                Ok((page.relations, page.next))
-            });
-            let related = match related {
-                Err(error) if error.is_unsupported() => return Ok(None),
-                other => other?.0,
-            };
-            found.extend(related.into_iter().map(|relation| relation.other));
-        }
-        found.retain(|asset| !case.assets.contains_key(asset));
-        found.sort_unstable();
-        found.dedup();
-        if found.is_empty() {
-            return Ok(None);
-        }
-        if !self.config.related.confirm {
-            self.add_assets(case, &found)?;
-            return Ok(None);
-        }
-        case.proposed.clone_from(&found);
-        let question = self
-            .next_question(case, "related", "Confirm related assets", group)
-            .text(found.join("\n"))
-            .outcomes(&["confirm", "none"])
-            .form("assets", "Ids to include; empty: all", false);
-        Ok(Some(question))
-    }
-
     fn answered(&self, case: &mut Case, answer: &Answer) -> Result<Option<Step<State>>, Error> {
         match (answer.question.split(':').next(), answer.outcome.as_str()) {
             (Some("related"), "confirm") => {
@@ -369,8 +293,7 @@ impl Course<'_> {
                 self.write_fields(&asset, &[("case_state", Value::text(outcome))])?;
             }
         }
-        self.cx
-            .signal(&case.guard, DISMISS, &serde_json::json!({}))?;
+        self.dismiss(&case.guard, outcome)?;
         case.desk.close(self.cx, outcome)?;
         Ok(Step::complete(state(case.clone()), outcome, summary))
     }

@@ -35,6 +35,8 @@ pub struct Config {
     pub sync_interval: Span,
     /// Assets that have to do with those of the case.
     pub related: Related,
+    /// Cases that are opened again under their name.
+    pub reopen: Reopen,
     /// Kinds of cases that set the legal hold.
     pub set_legal_hold: Vec<String>,
     /// Logical field of the legal hold.
@@ -158,6 +160,22 @@ impl Default for Related {
     }
 }
 
+/// Cases that are opened again under their name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reopen {
+    /// How long after its end a case goes on with its record; a later one of its name is a new case.
+    pub within: Span,
+}
+
+impl Default for Reopen {
+    fn default() -> Self {
+        Self {
+            within: Span::Minutes(30 * 24 * 60),
+        }
+    }
+}
+
 fn case_types() -> BTreeMap<String, CaseType> {
     let takedown = CaseType {
         immediate: vec![
@@ -206,6 +224,7 @@ impl Default for Config {
             ]),
             sync_interval: Span::Minutes(1),
             related: Related::default(),
+            reopen: Reopen::default(),
             set_legal_hold: vec!["takedown".to_owned()],
             legal_hold_field: "legal_hold".to_owned(),
             action_ids: Vec::new(),

@@ -47,14 +47,21 @@ impl Course<'_> {
             self.take_on(&mut guard, &request.assets);
             return self.protect(guard);
         }
+        if let Some((asset, _)) = request.inherit {
+            let guard = State::Guard(Box::default());
+            self.cx.decision(&self.record("stays-protected", &asset));
+            let summary = "the case was closed for good; its asset stays protected";
+            return Ok(Step::complete(guard, "guarded", summary));
+        }
         self.open(Case::default(), request)
     }
 
     fn cancel(&self, mut state: State) -> Next {
         if let State::Case(case) = &mut state {
             case.desk.cancel(self.cx, "cancelled by an operator")?;
+            // What protects the assets stays: lifting it is a decision of the case, opened again.
+            self.dismiss(&case.guard, "cancelled")?;
         }
-        // What protects the assets stays: lifting it is a decision of the case.
         Ok(Step::cancel(
             state,
             "cancelled",

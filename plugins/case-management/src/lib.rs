@@ -5,8 +5,8 @@
 //! *guard* does what protects the assets, in a run of its own, so that neither an outage of the DAM
 //! keeps the case from alarming nor one of the workflow engine keeps the assets from being protected.
 //!
-//! Read [`case`] for the course of a case, [`guard`] for protection, [`restore`] for putting things
-//! back, [`fields`] for what both sides may change. Nothing here names a vendor.
+//! Read [`case`] for the course of a case, [`people`] for what is asked, [`guard`] for protection,
+//! [`restore`] for putting things back, [`fields`] for what both sides may change. Nothing here names a vendor.
 
 mod admit;
 mod case;
@@ -15,6 +15,7 @@ mod course;
 mod fields;
 mod findings;
 mod guard;
+mod people;
 mod restore;
 mod state;
 

@@ -65,7 +65,9 @@ impl Course<'_> {
             inherit: Some((asset.to_owned(), before)),
             ..Request::default()
         };
-        self.cx.spawn(self.cx.flow(), other, &input).map(drop)
+        // The guard outlives its case, and knows whether the case is still open.
+        let guard = format!("{other}:guard");
+        self.cx.spawn(self.cx.flow(), &guard, &input).map(drop)
     }
 
     fn restore(&self, asset: &Asset, before: &Before) -> Result<(), Error> {

@@ -64,6 +64,8 @@ pub struct Member {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Before {
+    /// When it was noted.
+    pub at: Timestamp,
     /// Access.
     pub access: Option<AccessSnapshot>,
     /// Working shares.
@@ -72,6 +74,44 @@ pub struct Before {
     pub collections: Vec<String>,
     /// The legal hold.
     pub legal_hold: String,
+}
+
+impl Before {
+    /// What stood before two cases: the earlier note knows access and hold, and each note what its
+    /// own case took away.
+    pub(crate) fn join(&mut self, other: Self) {
+        let mut later = other;
+        if later.at <= self.at {
+            std::mem::swap(self, &mut later);
+        }
+        for share in later.shares {
+            if !self.shares.iter().any(|known| known.id == share.id) {
+                self.shares.push(share);
+            }
+        }
+        for path in later.collections {
+            if !self.collections.contains(&path) {
+                self.collections.push(path);
+            }
+        }
+    }
+}
+
+/// How a case was closed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Closed {
+    /// When.
+    pub at: Timestamp,
+    /// With what outcome.
+    pub outcome: String,
+}
+
+impl Closed {
+    /// Did its assets get back what stood before?
+    pub(crate) fn gave_back(&self) -> bool {
+        matches!(self.outcome.as_str(), "restored" | "corrected")
+    }
 }
 
 /// What protects the assets of a case.
@@ -88,6 +128,8 @@ pub struct Guard {
     pub todo: BTreeMap<String, Vec<String>>,
     /// What stood before, by asset.
     pub before: BTreeMap<String, Before>,
+    /// The case is closed, and may be opened again for a while.
+    pub closed: Option<Closed>,
     /// What failed last, by asset.
     pub failures: BTreeMap<String, String>,
 }

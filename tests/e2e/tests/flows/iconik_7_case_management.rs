@@ -214,6 +214,33 @@ async fn iconik_7_case_management_6_protection_does_not_wait_for_the_workflow_en
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn iconik_7_case_management_an_upheld_case_opened_again_restores_what_first_stood_there() {
+    let desk = Desk::of("").await;
+    let before = desk.world.iconik_access(&desk.asset);
+    for (case, decision) in [("T1", "stay-down"), ("T2", "restore"), ("T1", "restore")] {
+        desk.open(case, "takedown").await;
+        desk.minutes(2).await;
+        assert!(desk.is_restricted(), "{case}: {decision}");
+        desk.world
+            .decide("Decide the case", ANN, decision, &[])
+            .unwrap();
+        desk.minutes(3).await;
+    }
+    assert_eq!(desk.world.iconik_access(&desk.asset), before);
+    let filed = desk.world.iconik_collections(&desk.asset);
+    assert_eq!(filed.len(), 1, "{filed:?}");
+    let runs = desk.world.runs_of("iconik-7").await.unwrap();
+    let of_case = runs.iter().filter(|run| run.business_key.ends_with(":T1"));
+    let mut outcomes: Vec<_> = of_case.filter_map(|run| run.outcome.as_deref()).collect();
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["restored", "upheld"]);
+    let audit = desk.world.audit(&desk.run_of(":T1:guard").await).await;
+    let audit = audit.unwrap();
+    let reopened = audit.iter().filter(|entry| entry.action == "reopened");
+    assert_eq!(reopened.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn iconik_7_case_management_observing_writes_nothing() {
     let desk = Desk::of("mode = \"observe\"").await;
     let input = json!({"case": "T1", "case_type": "takedown", "assets": [desk.asset]});
