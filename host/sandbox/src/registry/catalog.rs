@@ -1,23 +1,28 @@
 //! What is known: which plugins were ever accepted, which are loaded, which are current, and which
 //! files are kept out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use forebay_model::plugin::{Plugin, Quarantined};
 use forebay_model::{Digest, Timestamp};
+use tokio::sync::OnceCell;
 
-use super::kept::Kept;
+use super::kept::{Kept, Verdict};
 use crate::error::Refusal;
 use crate::loaded::Loaded;
+
+/// A component that is loaded once, however many calls ask for it meanwhile.
+pub(crate) type Loading = Arc<OnceCell<Arc<Loaded>>>;
 
 #[derive(Default)]
 pub(crate) struct Catalog {
     /// Every plugin ever accepted and kept.
     known: HashMap<Digest, Arc<Plugin>>,
-    /// Those ready to be called: the current ones, and older ones that runs have asked for since
-    /// the last change.
-    loaded: HashMap<Digest, Arc<Loaded>>,
+    /// Those that this very host, with these very limits, would accept again.
+    judged: HashSet<Digest>,
+    /// Those ready to be called, or getting ready: whatever was called since the last change.
+    loaded: HashMap<Digest, Loading>,
     /// Digest that each file of the directory stands for: its content, or what it held before it
     /// was overwritten with something bad.
     files: BTreeMap<String, Digest>,
@@ -29,9 +34,12 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     /// What stood when the host last ran. Names of files that are gone disappear with the first scan.
-    pub(crate) fn restore(kept: &Kept) -> Self {
+    pub(crate) fn restore(kept: &Kept, judge: &str) -> Self {
         let mut catalog = Self::default();
-        for plugin in kept.plugins() {
+        for Verdict { plugin, judge: by } in kept.verdicts() {
+            if by == judge {
+                catalog.judged.insert(plugin.digest.clone());
+            }
             catalog
                 .known
                 .insert(plugin.digest.clone(), Arc::new(plugin));
@@ -63,6 +71,11 @@ impl Catalog {
         self.known.get(digest).cloned()
     }
 
+    /// A plugin that need not be judged again.
+    pub(crate) fn judged(&self, digest: &Digest) -> Option<Arc<Plugin>> {
+        self.known(digest).filter(|_| self.judged.contains(digest))
+    }
+
     /// Plugins that no file of the directory stands for, by digest.
     pub(crate) fn superseded(&self) -> Vec<Arc<Plugin>> {
         let current: BTreeSet<&Digest> = self.files.values().collect();
@@ -79,11 +92,18 @@ impl Catalog {
     /// Forget a plugin whose kept file is gone. A call into it that is under way goes on.
     pub(crate) fn forget(&mut self, digest: &Digest) {
         self.known.remove(digest);
+        self.judged.remove(digest);
         self.loaded.remove(digest);
     }
 
+    /// A component if it was loaded before.
     pub(crate) fn loaded(&self, digest: &Digest) -> Option<Arc<Loaded>> {
-        self.loaded.get(digest).cloned()
+        self.loaded.get(digest)?.get().cloned()
+    }
+
+    /// The place of a component that is to be loaded.
+    pub(crate) fn loading(&mut self, digest: &Digest) -> Loading {
+        Arc::clone(self.loaded.entry(digest.clone()).or_default())
     }
 
     pub(crate) fn quarantined(&self) -> Vec<Quarantined> {
@@ -103,20 +123,15 @@ impl Catalog {
             .filter(|owner| *owner != file)
     }
 
-    /// Keep a loaded component; if two loaded it at once, the first stays.
-    pub(crate) fn add_loaded(&mut self, digest: &Digest, loaded: Arc<Loaded>) -> Arc<Loaded> {
-        Arc::clone(self.loaded.entry(digest.clone()).or_insert(loaded))
-    }
-
     /// A file is accepted: from now on it provides the plugin's name.
-    pub(crate) fn accept(&mut self, file: &str, plugin: Plugin, loaded: Arc<Loaded>) {
+    pub(crate) fn accept(&mut self, file: &str, plugin: Arc<Plugin>) {
         self.remove_names_of(file);
         self.refused.remove(file);
         self.owners
             .insert(plugin.name().to_owned(), file.to_owned());
         self.files.insert(file.to_owned(), plugin.digest.clone());
-        self.add_loaded(&plugin.digest, loaded);
-        self.known.insert(plugin.digest.clone(), Arc::new(plugin));
+        self.judged.insert(plugin.digest.clone());
+        self.known.insert(plugin.digest.clone(), plugin);
         self.let_go_of_replaced();
     }
 

@@ -1,7 +1,7 @@
 //! The host's own copy of every accepted component, named by digest, so that runs keep the plugin
 //! they started with after its file was replaced or removed.
 //!
-//! `<digest>.wasm` is the component, `<digest>.json` what is known of it, `files.json` which file of
+//! `<digest>.wasm` is the component, `<digest>.json` what is known of it and who judged it, `files.json` which file of
 //! the drop directory stood for which digest, `unused.json` since when which digest is not needed. Only
 //! the host writes here.
 
@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cap_std::fs::Dir;
 use forebay_model::Digest;
 use forebay_model::plugin::Plugin;
+use serde::{Deserialize, Serialize};
 
 use super::directory::open_own;
 use super::unused::Unused;
@@ -31,6 +32,17 @@ const UNUSED: &str = "unused.json";
 /// back what a backup holds.
 pub struct Kept {
     dir: Dir,
+}
+
+/// What is known of a kept component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    #[serde(flatten)]
+    pub(crate) plugin: Plugin,
+    /// Who accepted it: another host or other limits may come to another verdict. Nobody, if it was
+    /// accepted before this was written down.
+    #[serde(default)]
+    pub(crate) judge: String,
 }
 
 impl Kept {
@@ -52,8 +64,8 @@ impl Kept {
         self.read(digest).is_ok() && self.read_json::<Plugin>(&format!("{digest}.json")).is_ok()
     }
 
-    /// Keep a component. Once this returns, it survives a crash of the machine. A damaged copy is
-    /// replaced.
+    /// Keep a component that another host has accepted; this one judges it when it is dropped. Once
+    /// this returns, it survives a crash of the machine. A damaged copy is replaced.
     ///
     /// # Errors
     /// The bytes are not those of the plugin, or a file cannot be written.
@@ -64,15 +76,26 @@ impl Kept {
                 "the bytes are not those of the plugin",
             ));
         }
-        let component = component_name(&plugin.digest);
-        if self.read(&plugin.digest).is_err() {
+        let verdict = Verdict {
+            plugin: plugin.clone(),
+            judge: String::new(),
+        };
+        self.keep_judged(&verdict, bytes)
+    }
+
+    /// Keep a component that was judged here. What is there already is left alone, so that a start
+    /// writes nothing.
+    pub(crate) fn keep_judged(&self, verdict: &Verdict, bytes: &[u8]) -> io::Result<()> {
+        let component = component_name(&verdict.plugin.digest);
+        if self.dir.read(&component).ok().as_deref() != Some(bytes) {
             self.write(&component, bytes)?;
         }
         // Last, because a component counts as kept once its description is there.
-        self.write(
-            &format!("{}.json", plugin.digest),
-            &serde_json::to_vec(plugin)?,
-        )
+        let description = format!("{}.json", verdict.plugin.digest);
+        if self.read_json::<Verdict>(&description).ok().as_ref() != Some(verdict) {
+            self.write(&description, &serde_json::to_vec(verdict)?)?;
+        }
+        Ok(())
     }
 
     /// The bytes of a kept component, checked against its name.
@@ -91,7 +114,7 @@ impl Kept {
     }
 
     /// Everything kept. A damaged description is left out and logged.
-    pub(crate) fn plugins(&self) -> Vec<Plugin> {
+    pub(crate) fn verdicts(&self) -> Vec<Verdict> {
         let entries = match self.dir.entries() {
             Ok(entries) => entries,
             Err(error) => {
@@ -99,7 +122,7 @@ impl Kept {
                 return Vec::new();
             }
         };
-        let mut plugins = Vec::new();
+        let mut verdicts = Vec::new();
         for entry in entries.flatten() {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
@@ -107,12 +130,12 @@ impl Kept {
             if name == FILES || name == UNUSED || !name.ends_with(".json") {
                 continue;
             }
-            match self.read_json::<Plugin>(&name) {
-                Ok(plugin) => plugins.push(plugin),
+            match self.read_json(&name) {
+                Ok(verdict) => verdicts.push(verdict),
                 Err(error) => tracing::error!(%error, name, "a kept plugin cannot be read"),
             }
         }
-        plugins
+        verdicts
     }
 
     /// Remove a component. Its description goes first: without it the component does not count as
@@ -155,6 +178,9 @@ impl Kept {
 
     /// Remember which file stands for which digest.
     pub(crate) fn remember(&self, files: &BTreeMap<String, Digest>) -> io::Result<()> {
+        if self.files() == *files {
+            return Ok(());
+        }
         self.write(FILES, &serde_json::to_vec(files)?)
     }
 

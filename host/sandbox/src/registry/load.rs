@@ -15,20 +15,16 @@ use crate::limits::Limits;
 use crate::loaded::Loaded;
 use crate::shape::Shape;
 
-/// A file that passed.
-pub(crate) struct Accepted {
-    pub(crate) plugin: Plugin,
-    pub(crate) loaded: Arc<Loaded>,
-    pub(crate) bytes: Vec<u8>,
-}
-
 impl Inner {
     /// Judge a file.
-    pub(crate) async fn load(&self, file: &str, bytes: Vec<u8>) -> Result<Accepted, Refusal> {
+    pub(crate) async fn load(
+        &self,
+        file: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(Plugin, Arc<Loaded>), Refusal> {
         let digest = Digest::of(&bytes);
         let size = bytes.len() as u64;
-        let (loaded, bytes) = self.compile_keeping(file, bytes).await?;
-        let loaded = Arc::new(loaded);
+        let loaded = Arc::new(self.compile(file, bytes).await?);
         let kind = describe(&self.caller, &loaded).await?;
         let plugin = Plugin {
             digest,
@@ -44,39 +40,23 @@ impl Inner {
             size,
         };
         let loaded = Arc::new(loaded.labelled(plugin.name()));
-        Ok(Accepted {
-            plugin,
-            loaded,
-            bytes,
-        })
+        Ok((plugin, loaded))
     }
 
     /// Inspect, compile and link a component.
     pub(crate) async fn compile(&self, label: &str, bytes: Vec<u8>) -> Result<Loaded, Refusal> {
-        self.compile_keeping(label, bytes)
-            .await
-            .map(|(loaded, _)| loaded)
-    }
-
-    async fn compile_keeping(
-        &self,
-        label: &str,
-        bytes: Vec<u8>,
-    ) -> Result<(Loaded, Vec<u8>), Refusal> {
-        let (component, bytes) = self.compile_bytes(bytes).await?;
+        let component = self.compile_bytes(bytes).await?;
         check_resources(&component, &self.caller.limits)?;
         let shape = Shape::of(&component)?;
         let pre = self.linkers.link(&component, &shape)?;
         let clock = Arc::clone(&self.caller.clock);
-        Ok((
-            Loaded::new(label, shape, pre, clock, &self.caller.limits),
-            bytes,
-        ))
+        let limits = &self.caller.limits;
+        Ok(Loaded::new(label, shape, pre, clock, limits))
     }
 
     /// Inspect and compile off the request path. A compilation cannot be stopped; one that takes too
     /// long goes on in its thread and keeps its place, so that there are never more than allowed.
-    async fn compile_bytes(&self, bytes: Vec<u8>) -> Result<(Component, Vec<u8>), Refusal> {
+    async fn compile_bytes(&self, bytes: Vec<u8>) -> Result<Component, Refusal> {
         let shutting_down = || Refusal::new(Code::CompileTime, "the host is shutting down");
         let place = Arc::clone(&self.compiling);
         let place = place.acquire_owned().await.map_err(|_| shutting_down())?;
@@ -96,7 +76,7 @@ impl Inner {
                         format!("its memory cannot be prepared: {error:#}"),
                     )
                 })?;
-            Ok((component, bytes))
+            Ok(component)
         });
         let allowed = self.caller.limits.compile_time;
         match tokio::time::timeout(allowed, job).await {

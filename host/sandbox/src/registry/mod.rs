@@ -12,6 +12,7 @@ mod scan;
 mod unused;
 mod watch;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -20,6 +21,7 @@ use forebay_model::plugin::{Plugin, Quarantined};
 use forebay_model::ports::GuestError;
 use forebay_model::{Digest, SharedClock};
 use tokio::sync::{Mutex, Semaphore, watch as channel};
+use wasmtime::Engine;
 
 use crate::call::Caller;
 use crate::engine;
@@ -62,6 +64,8 @@ pub(crate) struct Inner {
     linkers: Linkers,
     directory: Directory,
     kept: Kept,
+    /// What verdicts of this host are signed with.
+    judge: String,
     catalog: RwLock<Catalog>,
     /// One scan at a time, and what earlier scans saw.
     progress: Mutex<Progress>,
@@ -87,13 +91,15 @@ impl Registry {
         let engine = engine::build(&options.limits, &cache)?;
         let linkers = Linkers::new(&engine)?;
         let compiling = Semaphore::new(Limits::size(options.limits.compile_concurrency.into()));
+        let judge = judge(&engine, &options.limits);
         let caller = Caller::new(engine, options.limits, options.clock, options.outbound);
-        let catalog = Catalog::restore(&kept);
+        let catalog = Catalog::restore(&kept, &judge);
         let inner = Arc::new(Inner {
             caller,
             linkers,
             directory,
             kept,
+            judge,
             catalog: RwLock::new(catalog),
             progress: Mutex::default(),
             compiling: Arc::new(compiling),
@@ -136,10 +142,7 @@ impl Registry {
     /// # Errors
     /// Why it would not.
     pub async fn validate_file(&self, file: &str, bytes: Vec<u8>) -> Result<Plugin, Refusal> {
-        self.inner
-            .load(file, bytes)
-            .await
-            .map(|accepted| accepted.plugin)
+        self.inner.load(file, bytes).await.map(|(plugin, _)| plugin)
     }
 
     /// Load an accepted plugin, also one that was replaced or removed since.
@@ -179,11 +182,14 @@ impl Inner {
             .catalog()
             .known(digest)
             .ok_or_else(|| unavailable("it was never accepted by this host".to_owned()))?;
-        let loaded = self
-            .compile(plugin.name(), self.bytes(digest)?)
-            .await
-            .map_err(|refusal| unavailable(refusal.reason))?;
-        Ok(self.catalog_mut().add_loaded(digest, Arc::new(loaded)))
+        let load = async || {
+            let loaded = self.compile(plugin.name(), self.bytes(digest)?).await;
+            loaded
+                .map(Arc::new)
+                .map_err(|refusal| unavailable(refusal.reason))
+        };
+        let place = self.catalog_mut().loading(digest);
+        place.get_or_try_init(load).await.cloned()
     }
 
     /// The kept file of a plugin.
@@ -192,4 +198,12 @@ impl Inner {
             .read(digest)
             .map_err(|error| GuestError::Unavailable(digest.clone(), error.to_string()))
     }
+}
+
+/// Who judges files here: this version of the host, its Wasm engine as it is set up, and its limits.
+fn judge(engine: &Engine, limits: &Limits) -> String {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{limits:?}").hash(&mut hasher);
+    format!("{} {:016x}", env!("CARGO_PKG_VERSION"), hasher.finish())
 }

@@ -1,13 +1,17 @@
 //! A look at the drop directory: what is new is taken in, what is gone is taken out.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use forebay_model::Digest;
+use forebay_model::plugin::Plugin;
 use tokio::time::Instant;
 
 use super::Inner;
 use super::directory::{Entry, Stamp};
+use super::kept::Verdict;
 use crate::error::{Code, Refusal};
+use crate::loaded::Loaded;
 
 /// Whether to wait for files that were just written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,30 +137,57 @@ impl Inner {
         let file = entry.file.as_str();
         let bytes = self.directory.read(entry, &self.caller.limits)?;
         let digest = Digest::of(&bytes);
-        let accepted = match self.load(file, bytes).await {
-            Ok(accepted) => accepted,
-            Err(refusal) => {
-                // There is no older content to go on with: this very content was accepted by an
-                // earlier version of the host and is not any more.
-                if self.catalog().files().get(file) == Some(&digest) {
-                    self.catalog_mut().remove(file);
-                }
-                return Err(refusal);
+        let judged = self.catalog().judged(&digest);
+        let (plugin, loaded) = match judged {
+            // What it is stands; its code is loaded when it is called.
+            Some(plugin) if plugin.file == file => (plugin, None),
+            Some(plugin) => {
+                let file = file.to_owned();
+                let plugin = Plugin {
+                    file,
+                    ..Plugin::clone(&plugin)
+                };
+                (Arc::new(plugin), None)
+            }
+            None => {
+                let (plugin, loaded) = self.judge_anew(file, &digest, &bytes).await?;
+                (Arc::new(plugin), Some(loaded))
             }
         };
-        let name = accepted.plugin.name().to_owned();
-        self.check_owner(&name, file, &accepted.plugin.digest)?;
-        self.kept
-            .keep(&accepted.plugin, &accepted.bytes)
-            .map_err(|error| {
-                Refusal::new(
-                    Code::Unreadable,
-                    format!("its copy cannot be kept: {error}"),
-                )
-            })?;
-        self.catalog_mut()
-            .accept(file, accepted.plugin, accepted.loaded);
+        let name = plugin.name().to_owned();
+        self.check_owner(&name, file, &digest)?;
+        let verdict = Verdict {
+            plugin: Plugin::clone(&plugin),
+            judge: self.judge.clone(),
+        };
+        self.kept.keep_judged(&verdict, &bytes).map_err(|error| {
+            Refusal::new(
+                Code::Unreadable,
+                format!("its copy cannot be kept: {error}"),
+            )
+        })?;
+        let mut catalog = self.catalog_mut();
+        catalog.accept(file, plugin);
+        if let Some(loaded) = loaded {
+            // Somebody who loaded it meanwhile was as right.
+            let _ = catalog.loading(&digest).set(loaded);
+        }
         Ok(name)
+    }
+
+    async fn judge_anew(
+        &self,
+        file: &str,
+        digest: &Digest,
+        bytes: &[u8],
+    ) -> Result<(Plugin, Arc<Loaded>), Refusal> {
+        let judged = self.load(file, bytes.to_vec()).await;
+        // If it is refused now there is no older content to go on with: this very content was
+        // accepted by an earlier version of the host and is not any more.
+        if judged.is_err() && self.catalog().files().get(file) == Some(digest) {
+            self.catalog_mut().remove(file);
+        }
+        judged
     }
 
     fn check_owner(&self, name: &str, file: &str, digest: &Digest) -> Result<(), Refusal> {
