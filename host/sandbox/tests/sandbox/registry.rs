@@ -19,6 +19,20 @@ async fn until(registry: &Registry, wanted: impl Fn(&Registry) -> bool) {
         .unwrap();
 }
 
+/// Names of all files below a folder.
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
 async fn greet(registry: &Registry, plugin: &forebay_model::plugin::Plugin) -> serde_json::Value {
     let function = InterfaceName::new("acme:greeting/greeter").function("greet");
     let arguments = ["you".into()];
@@ -245,6 +259,59 @@ async fn a_bad_replacement_leaves_the_old_plugin_in_place_even_over_a_restart() 
     assert_eq!(
         greet(&registry, &old).await,
         serde_json::json!({"ok": "old"})
+    );
+}
+
+#[tokio::test]
+async fn a_verdict_stands_as_long_as_host_and_limits_are_the_same() {
+    let place = Place::new();
+    place.drop_file("greeter.wasm", &Guest::connector("greeter", "hi").build());
+    drop(place.open().await);
+    // Compiled code that nobody asks for is not made: no call, no cache.
+    let compiled = place.data().join("cache");
+    std::fs::remove_dir_all(&compiled).unwrap();
+    let registry = place.open().await;
+    let plugin = registry.current("greeter").unwrap();
+    assert!(files_below(&compiled).is_empty());
+    assert_eq!(
+        greet(&registry, &plugin).await,
+        serde_json::json!({"ok": "hi"})
+    );
+    assert!(!files_below(&compiled).is_empty());
+    drop(registry);
+
+    let tighter = Limits {
+        description_bytes: 10,
+        ..limits()
+    };
+    let registry = place.open_with(tighter).await;
+    assert_eq!(registry.current("greeter"), None);
+    assert_eq!(
+        codes(&registry),
+        [("greeter.wasm".to_owned(), "bad-description".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_start_mends_a_damaged_copy() {
+    let place = Place::new();
+    let bytes = Guest::connector("greeter", "hi").build();
+    place.drop_file("greeter.wasm", &bytes);
+    let digest = place
+        .open()
+        .await
+        .current("greeter")
+        .unwrap()
+        .digest
+        .clone();
+    let copy = place.data().join(format!("plugins/{digest}.wasm"));
+    std::fs::write(&copy, "damage").unwrap();
+    let registry = place.open().await;
+    assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+    let plugin = registry.current("greeter").unwrap();
+    assert_eq!(
+        greet(&registry, &plugin).await,
+        serde_json::json!({"ok": "hi"})
     );
 }
 
