@@ -1,7 +1,7 @@
 //! The router: an event goes to the live runs that wait for it; every other flow that wants its
 //! kind is asked whether it starts a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use forebay_model::event::{DeliveryContent, Incoming};
 use forebay_model::flow::RetryPolicy;
 use forebay_model::{Entity, FlowName, Timestamp};
 use forebay_store::intake::{RoutePlan, StoredEvent};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::backoff;
 use crate::core::Core;
@@ -32,12 +33,31 @@ enum Source<'a> {
     Kept(&'a LiveFlow),
 }
 
+/// Entities whose events are routed at the same time: enough that a commit is shared by many, and few
+/// enough that handlers asked for admission leave room for work.
+const ENTITIES_AT_ONCE: usize = 32;
+
 /// Longest pause before a stalled event is tried again.
 const STALL_POLICY: RetryPolicy = RetryPolicy {
     initial: Duration::from_secs(1),
     maximum: Duration::from_secs(60),
     budget: Duration::MAX,
 };
+
+/// Events grouped by what they are about, in the order they came.
+fn by_entity(events: Vec<StoredEvent>) -> Vec<Vec<StoredEvent>> {
+    let mut lanes: Vec<Vec<StoredEvent>> = Vec::new();
+    let mut lane_of: BTreeMap<(String, Entity), usize> = BTreeMap::new();
+    for event in events {
+        let entity = (event.connection.to_string(), event.event.entity.clone());
+        let lane = *lane_of.entry(entity).or_insert(lanes.len());
+        match lanes.get_mut(lane) {
+            Some(lane) => lane.push(event),
+            None => lanes.push(vec![event]),
+        }
+    }
+    lanes
+}
 
 impl Core {
     /// Route every event that can be routed now; returns how many were.
@@ -82,16 +102,23 @@ impl Core {
         }
     }
 
-    /// Route these events one after the other; one that cannot be routed holds up those of its
-    /// entity behind it.
+    /// Route these events: those of an entity one after the other, entities side by side, so that their
+    /// writes share commits.
     async fn route_each(&self, source: Source<'_>, events: Vec<StoredEvent>) -> Result<u32> {
+        let lanes = by_entity(events).into_iter();
+        let lanes = lanes.map(|lane| self.route_lane(source, lane));
+        stream::iter(lanes)
+            .buffered(ENTITIES_AT_ONCE)
+            .try_fold(0, async |routed, of_lane| Ok(routed + of_lane))
+            .await
+    }
+
+    /// Route the events of an entity; one that cannot be routed holds up those behind it.
+    async fn route_lane(&self, source: Source<'_>, events: Vec<StoredEvent>) -> Result<u32> {
         let mut routed = 0;
-        let mut blocked: BTreeSet<(String, Entity)> = BTreeSet::new();
         for event in events {
-            let entity = (event.connection.to_string(), event.event.entity.clone());
-            if blocked.contains(&entity) || self.is_stalled(event.id) {
-                blocked.insert(entity);
-                continue;
+            if self.is_stalled(event.id) {
+                break;
             }
             let result = match source {
                 Source::New => self.route(&event).await,
@@ -107,7 +134,7 @@ impl Core {
                     tracing::warn!(event = event.id, kind = event.event.kind, %error,
                         "event cannot be routed yet; it is kept and tried again");
                     self.stall(event.id);
-                    blocked.insert(entity);
+                    break;
                 }
             }
         }

@@ -86,16 +86,23 @@ impl Core {
                 return Ok(settled);
             }
             let results = join_all(due.iter().map(|webhook| self.normalise(webhook))).await;
-            for (webhook, settlement) in due.iter().zip(results) {
-                let done = !matches!(settlement, WebhookSettlement::PutOff { .. });
-                let recorded =
-                    self.heard(self.store.settle_webhook(webhook.id, settlement).await)?;
-                settled += u32::from(done);
-                if recorded.new > 0 {
-                    self.events_wake.notify_one();
-                }
+            // All at once and in the order they came: their writes share a commit.
+            let settlements = due.iter().zip(results);
+            let settling = settlements.map(|(webhook, it)| self.settle(webhook.id, it));
+            for done in join_all(settling).await {
+                settled += u32::from(done?);
             }
         }
+    }
+
+    /// Store what became of a delivery. Is it settled for good?
+    async fn settle(&self, webhook: u64, settlement: WebhookSettlement) -> Result<bool> {
+        let done = !matches!(settlement, WebhookSettlement::PutOff { .. });
+        let recorded = self.heard(self.store.settle_webhook(webhook, settlement).await)?;
+        if recorded.new > 0 {
+            self.events_wake.notify_one();
+        }
+        Ok(done)
     }
 
     async fn normalise(&self, stored: &StoredWebhook) -> WebhookSettlement {
