@@ -1,5 +1,6 @@
 //! Opening connections: settings, migrations, what a dead owner left.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -80,6 +81,9 @@ pub(super) fn open_reader(options: &SqliteOptions) -> Result<Connection> {
 fn configure(connection: &Connection, options: &SqliteOptions) -> Result<()> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Without it SQLite plans a cached statement anew for each value that might make another plan
+    // better. All statements go by their indexes, whatever the values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     seal::teach(connection, options.key.as_ref())
