@@ -9,6 +9,7 @@ use forebay_sdk::{Delivery, Error, Field, FieldsExt, OrAbsent, Step, Value};
 use crate::admit::{Request, ids};
 use crate::course::{Course, Next};
 use crate::guard::{INHERITED, PROTECTED, Protected};
+use crate::notes;
 use crate::state::{Before, Case, Member, State};
 use crate::{DAM, WORKFLOW};
 
@@ -106,6 +107,7 @@ impl Course<'_> {
             Delivery::Signal(signal) if signal.name == RESTART => {
                 case.desk.leave(self.cx, "restarted by an operator")?;
                 case.asked = false;
+                notes::forget_process(&mut case);
             }
             Delivery::Timer(fired) => {
                 let alarm = case.desk.alarm(self.cx, &self.rules(), &fired.name)?;
@@ -135,6 +137,7 @@ impl Course<'_> {
                 self.ask_for_decision(&mut case)?;
             }
             self.keep_fields_same(&mut case)?;
+            self.keep_notes_same(&mut case)?;
             if let Some(next) = self.new_versions(&mut case)? {
                 return Ok(next);
             }
@@ -301,7 +304,7 @@ impl Course<'_> {
     pub(crate) fn wait(&self, case: Case, first: bool) -> Next {
         let now = self.cx.now();
         let alarm = self.alarm_at(&case)?;
-        let interval = self.config.sync_interval;
+        let interval = self.config.sync.interval;
         let next = interval.after(self.cx, &self.config.calendar, now, 100)?;
         let (desk, assets, alarmed) = (
             case.desk.clone(),

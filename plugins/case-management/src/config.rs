@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{FieldMap, Span, WorkCalendar};
+use forebay_sdk::blocks::{Direction, FieldMap, Span, WorkCalendar};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +31,8 @@ pub struct Config {
     pub restrict_template: String,
     /// Which side is master of what both may change: `case_priority`, `case_state`.
     pub ownership: BTreeMap<String, Owner>,
-    /// How often both sides are compared.
-    pub sync_interval: Span,
+    /// What is kept the same on both sides.
+    pub sync: Sync,
     /// Assets that have to do with those of the case.
     pub related: Related,
     /// Cases that are opened again under their name.
@@ -141,6 +141,33 @@ pub enum Owner {
     Dam,
 }
 
+/// What is kept the same on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sync {
+    /// How often both sides are compared.
+    pub interval: Span,
+    /// Where notes of the case and comments on its assets are copied to: `both`, `workflow`, `dam`,
+    /// `none`.
+    pub comments: Direction,
+    /// A note or comment with this mark is never copied. Empty: all are.
+    pub internal_marker: String,
+    /// Longest text of one note, in characters; a longer one is split.
+    pub max_text: u32,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            interval: Span::Minutes(1),
+            comments: Direction::Both,
+            internal_marker: "#int".to_owned(),
+            // The most that common engines take.
+            max_text: 4_000,
+        }
+    }
+}
+
 /// Assets that have to do with those of the case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -222,7 +249,7 @@ impl Default for Config {
                 ("case_priority".to_owned(), Owner::Workflow),
                 ("case_state".to_owned(), Owner::Workflow),
             ]),
-            sync_interval: Span::Minutes(1),
+            sync: Sync::default(),
             related: Related::default(),
             reopen: Reopen::default(),
             set_legal_hold: vec!["takedown".to_owned()],

@@ -1,11 +1,11 @@
 //! Preflight: what cannot work, in plain words.
 
-use forebay_sdk::blocks::{Preflight, Routing};
+use forebay_sdk::blocks::{Direction, Preflight, Routing};
 use forebay_sdk::handler::interfaces;
 use forebay_sdk::{Cx, Finding};
 
-use crate::DAM;
 use crate::config::{Action, Config};
+use crate::{DAM, WORKFLOW};
 
 /// Logical fields that cases are written to.
 const WRITTEN: [&str; 5] = [
@@ -35,6 +35,10 @@ pub(crate) fn check(cx: &Cx, config: &Config, probe: bool) -> Vec<Finding> {
         }
         if config.related.include {
             needed.push(("related.include", DAM, interfaces::RELATIONS));
+        }
+        if config.sync.comments != Direction::None {
+            needed.push(("sync.comments", DAM, interfaces::COMMENTS));
+            needed.push(("sync.comments", WORKFLOW, interfaces::PROCESS_COMMENTS));
         }
         preflight.needs(&needed);
         let mut written = WRITTEN.to_vec();
@@ -79,6 +83,13 @@ fn pure(config: &Config) -> Vec<Finding> {
                 "take it out, or add the kind to case_types",
             ));
         }
+    }
+    if config.sync.max_text < 100 {
+        findings.push(Finding::error(
+            "sync.max_text",
+            "notes would be cut into crumbs",
+            "use 100 or more",
+        ));
     }
     for (name, kind) in &config.case_types {
         if kind.immediate.contains(&Action::RemoveFrom) && kind.remove_from.is_empty() {

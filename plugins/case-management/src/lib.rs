@@ -6,7 +6,7 @@
 //! keeps the case from alarming nor one of the workflow engine keeps the assets from being protected.
 //!
 //! Read [`case`] for the course of a case, [`people`] for what is asked, [`guard`] for protection,
-//! [`restore`] for putting things back, [`fields`] for what both sides may change. Nothing here names a vendor.
+//! [`restore`] for putting things back, [`fields`] and [`notes`] for what both sides may change. Nothing here names a vendor.
 
 mod admit;
 mod case;
@@ -15,6 +15,7 @@ mod course;
 mod fields;
 mod findings;
 mod guard;
+mod notes;
 mod people;
 mod restore;
 mod state;
@@ -58,13 +59,14 @@ impl Handler for CaseManagement {
                     interfaces::COLLECTIONS,
                     interfaces::RELATIONS,
                     interfaces::VERSIONS,
+                    interfaces::COMMENTS,
                 ])
                 .events(&["action.invoked"]),
         )
         .role(
             Role::new(WORKFLOW, "the workflow engine in which the case is worked on")
                 .requires(&[interfaces::WORKFLOW_SINK, interfaces::TASKS])
-                .uses(&[interfaces::DIRECTORY])
+                .uses(&[interfaces::DIRECTORY, interfaces::PROCESS_COMMENTS])
                 .events(&["process.started"]),
         )
         .outcomes(&["upheld", "restored", "corrected", "guarded", "observed"])

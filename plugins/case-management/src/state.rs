@@ -46,6 +46,8 @@ pub struct Case {
     pub restored_by: Option<String>,
     /// What both sides may change, as it stood after the last comparison.
     pub shared: BTreeMap<String, String>,
+    /// Notes and comments that were copied, each with a digest of its text.
+    pub notes: BTreeMap<String, String>,
     /// Versions of the assets when a new one was asked for.
     pub awaits_version: BTreeMap<String, String>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{FieldMap, Routing, Rule, Span, Target, WorkCalendar};
+use forebay_sdk::blocks::{Direction, FieldMap, Routing, Rule, Span, Target, WorkCalendar};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -95,21 +95,6 @@ pub struct Sync {
     pub orphan_wait: Span,
     /// Longest text of one comment, in characters; a longer one is split.
     pub max_text: u32,
-}
-
-/// Where comments are copied to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Both ways.
-    #[default]
-    Both,
-    /// From the DAM to the workflow engine only.
-    Workflow,
-    /// From the workflow engine to the DAM only.
-    Dam,
-    /// Not at all.
-    None,
 }
 
 impl Default for Sync {

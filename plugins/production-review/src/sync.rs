@@ -1,19 +1,17 @@
 //! Comments on both sides: each is copied once, in the order it was written, and no copy comes back.
 
 use forebay_sdk::assets::{Asset, Comment, Draft};
-use forebay_sdk::blocks::ITEMS_PER_ACTIVATION;
+use forebay_sdk::blocks::{
+    Direction, ITEMS_PER_ACTIVATION, OF_DAM, OF_WORKFLOW, attributed, fingerprint, split_text,
+};
 use forebay_sdk::workflow::ProcessComment;
-use forebay_sdk::{Error, Timestamp, digest, paging};
+use forebay_sdk::{Error, Timestamp, paging};
 
-use crate::config::Direction;
 use crate::course::Course;
 use crate::state::{Link, State};
 
 /// Most comments of one side that are compared; a review with more is no review any more.
 const COMMENT_LIMIT: usize = 5_000;
-/// What our copies are called at the other side: where they come from, and the id there.
-const OF_DAM: &str = "dam:";
-const OF_WORKFLOW: &str = "wf:";
 
 impl Course<'_> {
     /// Compare both sides and copy what is new, changed or gone.
@@ -126,7 +124,7 @@ impl Course<'_> {
 
     /// A text over the limit is split; the first part stands for the whole.
     fn add_in_parts(&self, state: &State, text: &str, external: &str) -> Result<String, Error> {
-        let parts = split(text, self.config.sync.max_text);
+        let parts = split_text(text, self.config.sync.max_text);
         let mut first = String::new();
         for (index, part) in parts.iter().enumerate() {
             let id = match index {
@@ -285,17 +283,6 @@ impl Course<'_> {
     }
 }
 
-fn attributed(comment: &ProcessComment) -> String {
-    match &comment.author {
-        Some(author) => format!("{author}: {}", comment.text),
-        None => comment.text.clone(),
-    }
-}
-
-fn fingerprint(text: &str) -> String {
-    digest::sha256_hex(text.as_bytes())[..16].to_owned()
-}
-
 /// `[00:01:12:05] `: hours, minutes, seconds, hundredths.
 fn timecode(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
@@ -308,24 +295,6 @@ fn timecode(milliseconds: u64) -> String {
     )
 }
 
-/// Parts of at most this many characters, each but a single one with its number.
-fn split(text: &str, limit: u32) -> Vec<String> {
-    let limit = limit.max(1) as usize;
-    let letters: Vec<char> = text.chars().collect();
-    if letters.len() <= limit {
-        return vec![text.to_owned()];
-    }
-    let parts: Vec<String> = letters
-        .chunks(limit)
-        .map(|part| part.iter().collect())
-        .collect();
-    let count = parts.len();
-    let numbered = parts.into_iter().enumerate();
-    numbered
-        .map(|(index, part)| format!("({}/{count}) {part}", index + 1))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,11 +303,5 @@ mod tests {
     fn times_are_written_as_editors_read_them() {
         assert_eq!(timecode(72_050), "[00:01:12:05] ");
         assert_eq!(timecode(3_600_000), "[01:00:00:00] ");
-    }
-
-    #[test]
-    fn long_texts_are_split_and_numbered() {
-        assert_eq!(split("short", 10), ["short"]);
-        assert_eq!(split("abcdefgh", 3), ["(1/3) abc", "(2/3) def", "(3/3) gh"]);
     }
 }

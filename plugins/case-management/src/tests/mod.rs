@@ -1,9 +1,11 @@
 //! The handler against a DAM and an engine in memory, scenario by scenario.
 
 mod examples;
+mod notes;
 mod reopen;
 
 use forebay_sdk::assets::{DownloadRight, ShareRequest, Sharing as _};
+use forebay_sdk::blocks::Direction;
 use forebay_sdk::testing::stage::day;
 use forebay_sdk::testing::{START, Stage};
 use forebay_sdk::time::MINUTE;
@@ -81,6 +83,8 @@ fn defaults_are_those_of_the_checklist() {
     assert!(config.case_type("correction").needs_new_version);
     assert_eq!(config.case_type("complaint").route, "viewer-relations");
     assert_eq!(config.immediate_within.to_string(), "5m");
+    assert_eq!(config.sync.interval.to_string(), "1m");
+    assert_eq!(config.sync.comments, Direction::Both);
     assert_eq!(config.reopen.within.to_string(), "30d");
     assert_eq!(config.set_legal_hold, ["takedown"]);
 }

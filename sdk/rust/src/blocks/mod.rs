@@ -1,12 +1,13 @@
 //! What several use cases need and none should write for itself: routing tables, working-time
 //! spans, field mapping, path patterns, questions to people with their reminders and escalation,
-//! guarded writing, batches, item lists, scans, holds.
+//! guarded writing, copies of comments, batches, item lists, scans, holds.
 //!
 //! What lives here knows the business and no vendor. All configuration types bring their schema
 //! and documentation along.
 
 mod asset;
 mod batch;
+mod comments;
 mod desk;
 mod fields;
 mod items;
@@ -23,6 +24,7 @@ pub use self::asset::{
     write, write_any_version,
 };
 pub use self::batch::{Batching, numbers};
+pub use self::comments::{Direction, OF_DAM, OF_WORKFLOW, attributed, fingerprint, split_text};
 pub use self::desk::{Alarm, Desk, DeskRules, Reading, usable_group};
 pub use self::fields::FieldMap;
 pub use self::items::{CONTINUE, ITEMS_PER_ACTIVATION, Item, ItemState, Items};

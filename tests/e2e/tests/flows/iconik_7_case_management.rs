@@ -241,6 +241,31 @@ async fn iconik_7_case_management_an_upheld_case_opened_again_restores_what_firs
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn iconik_7_case_management_notes_and_comments_stand_on_both_sides_once() {
+    let mut desk = Desk::of("").await;
+    desk.open("T1", "takedown").await;
+    desk.minutes(2).await;
+    let process = desk.world.processes_of("mediaCase").remove(0).id;
+    desk.world.engine.say(&process, ANN, "the agency called");
+    let iconik = &desk.world.iconik;
+    iconik.comment(&desk.asset, "uta", "seen on the web", None, None);
+    desk.minutes(2).await;
+    desk.world.crash().await.unwrap();
+    desk.world.restart().await.unwrap();
+    desk.minutes(3).await;
+    let comments = desk.world.iconik.comments(&desk.asset);
+    let there = comments.iter().map(|it| it["segment_text"].as_str());
+    let there: Vec<_> = there.map(Option::unwrap_or_default).collect();
+    let copy = format!("{ANN}: the agency called");
+    assert_eq!(there, ["seen on the web", copy.as_str()]);
+    let notes = desk.world.engine.comments(&process);
+    let here: Vec<_> = notes.iter().map(|note| note.message.as_str()).collect();
+    assert_eq!(here.len(), 2, "{here:?}");
+    assert_eq!(here[0], "the agency called");
+    assert!(here[1].contains(": seen on the web"), "{here:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn iconik_7_case_management_observing_writes_nothing() {
     let desk = Desk::of("mode = \"observe\"").await;
     let input = json!({"case": "T1", "case_type": "takedown", "assets": [desk.asset]});
