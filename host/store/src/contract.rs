@@ -50,6 +50,7 @@ macro_rules! for_each_contract_case {
                 an_instant_that_starts_nothing_is_settled_too,
                 a_joined_run_answers_to_the_new_name,
                 an_end_is_told_to_those_that_wait_and_to_those_that_begin_to,
+                what_a_run_says_comes_before_the_news_of_its_end,
                 a_backfill_is_written_by_one,
                 events_of_a_backfill_are_for_its_flow_until_told_otherwise;
             claims:

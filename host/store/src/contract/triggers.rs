@@ -144,6 +144,18 @@ pub async fn a_joined_run_answers_to_the_new_name(store: &dyn Store) {
     assert_eq!(outcome.unwrap().value, FieldValue::Text("done".into()));
 }
 
+pub async fn what_a_run_says_comes_before_the_news_of_its_end(store: &dyn Store) {
+    let parent = parent_of(store, "child", 1, &[]).await;
+    let child = claim_one(store, 600).await;
+    let mut end = step(&child, After::Completed(completion("done")), 600);
+    end.signals = vec![(parent.clone(), signal("result"))];
+    store.commit_step(&child.claim, end).await.unwrap();
+    assert_eq!(
+        inbox(store, &parent).await,
+        ["signal result", RUN_COMPLETED]
+    );
+}
+
 pub async fn an_end_is_told_to_those_that_wait_and_to_those_that_begin_to(store: &dyn Store) {
     let early = parent_of(store, "child", 1, &[RUN_COMPLETED]).await;
     let deaf = started(store, "deaf", 2).await;

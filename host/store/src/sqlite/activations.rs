@@ -46,6 +46,9 @@ pub(super) fn commit_step(
     for (target, signal) in commit.signals {
         send(connection, &run, &target, signal, commit.at)?;
     }
+    if matches!(commit.after, After::Completed(_) | After::Cancelled(_)) {
+        kin::tell_end(connection, &run.id, commit.at)?;
+    }
     for notice in &commit.notices {
         execute(
             connection,

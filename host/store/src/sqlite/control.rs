@@ -10,7 +10,7 @@ use serde_json::{Value, json as value};
 use super::claims::resting;
 use super::inbox::{self, Origin};
 use super::rows::{execute, first, get_run, json, time_option};
-use super::{audit, journal, redrive, requests, starting, upgrade};
+use super::{audit, journal, kin, redrive, requests, starting, upgrade};
 use crate::runs::{Act, CANCEL_SIGNAL, Control, Controlled, RETRY_SIGNAL, Redrive, StartOutcome};
 use crate::{Error, Result};
 
@@ -201,7 +201,8 @@ pub(super) fn end_by_force(
         "UPDATE runs SET epoch = epoch + 1 WHERE id = ?1",
         [run.id.as_str()],
     )?;
-    starting::end(connection, &run.id, state, completion, sender, now)
+    starting::end(connection, &run.id, state, completion, sender, now)?;
+    kin::tell_end(connection, &run.id, now)
 }
 
 fn resume(connection: &Connection, run: &RunId, now: Timestamp) -> Result<()> {

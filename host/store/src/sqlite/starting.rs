@@ -8,7 +8,7 @@ use serde_json::json as value;
 
 use super::inbox::{self, Origin};
 use super::rows::{execute, first, get_run, json};
-use super::{audit, kin, requests};
+use super::{audit, requests};
 use crate::Result;
 use crate::runs::{NewRun, StartOutcome};
 
@@ -142,7 +142,8 @@ pub(super) fn add_labels(
 }
 
 /// End a run: nothing will happen to it any more. Events it did not look at are routed anew, as if
-/// it had never been there: they may start its successor. All else in its inbox is dropped.
+/// it had never been there: they may start its successor. All else in its inbox is dropped. Those that
+/// wait for its end are told by [`super::kin::tell_end`], after what it had to say itself.
 pub(super) fn end(
     connection: &Connection,
     run: &RunId,
@@ -182,7 +183,6 @@ pub(super) fn end(
     let action = format!("run.{}", state.as_str());
     let details = value!({"outcome": completion.outcome, "summary": completion.summary});
     audit::note(connection, run, &flow, actor, &action, details, at)?;
-    kin::tell_end(connection, run, at)?;
     if !dropped.is_empty() {
         let labels: Vec<String> = dropped.iter().map(|item| item.delivery.label()).collect();
         let details = value!({"items": labels, "reason": "the run has ended"});
