@@ -1,5 +1,6 @@
 //! Cases that are opened again, and cases that closed before others let go of their assets.
 
+use forebay_sdk::Field;
 use forebay_sdk::assets::Collections;
 use forebay_sdk::testing::stage::day;
 use forebay_sdk::time::{DAY, HOUR, MINUTE};
@@ -197,9 +198,29 @@ fn a_cancelled_case_can_be_opened_again() {
     world.signal(&key("T1"), "cancel", &json!({}));
     assert_eq!(access(&world, "a1"), "restricted");
     let again = takedown(&world, "T1");
+    let words = recorded(&world, "reopened");
+    assert!(words.contains("closed as cancelled"), "{words}");
     decide(&world, &again, "restore");
     assert_eq!(world.outcome(&key("T1")), "restored");
     assert_eq!(access(&world, "a1"), "open");
+}
+
+#[test]
+fn operators_hear_of_an_asset_that_is_protected_and_held_by_nobody() {
+    let world = world();
+    let first = takedown(&world, "T1");
+    let second = takedown(&world, "T2");
+    decide(&world, &second, "restore");
+    // As if both had let go at once, and each had still seen the other.
+    let both = format!("{},{}", key("T1"), key("T2"));
+    world.dam.change("a1", |asset| {
+        asset.fields.retain(|field| field.name != "case_ids");
+        asset.fields.push(Field::new("case_ids", both.as_str()));
+    });
+    decide(&world, &first, "restore");
+    assert!(world.audit().contains(&"held-by-nobody".to_owned()));
+    let told = format!("{:?}", world.script.notices());
+    assert!(told.contains("put it back by hand"), "{told}");
 }
 
 #[test]
