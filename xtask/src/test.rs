@@ -1,5 +1,8 @@
 //! `cargo xtask test`: every check and every test, in the order in which they find most soonest.
 
+use std::process::Command;
+
+use anyhow::ensure;
 use clap::Args;
 
 use crate::shell::{self, Shell, Steps};
@@ -13,10 +16,15 @@ pub(crate) struct Arguments {
     quick: bool,
 }
 
+/// Free space below which nothing is begun, in GiB: a linker that finds none ends with a bus error, which
+/// tells nobody anything. What a build from nothing takes, and a little more.
+const FREE_GIB: u64 = 16;
+
 /// Run them. The test runner comes last, so that its summary is what stands at the end.
 pub(crate) fn run(shell: &Shell, arguments: &Arguments) -> anyhow::Result<()> {
     let thorough = !arguments.quick;
     let mut steps = Steps::default();
+    steps.take("disk", || disk(shell))?;
     let mut cargo =
         |name: &str, command: &[&str]| steps.take(name, || shell::run(&mut shell.cargo(command)));
     cargo("format", &["fmt", "--all", "--check"])?;
@@ -57,6 +65,30 @@ pub(crate) fn run(shell: &Shell, arguments: &Arguments) -> anyhow::Result<()> {
     }
     steps.tell();
     tests(shell)
+}
+
+/// Is there room for what will be built? What was built before is counted as room.
+fn disk(shell: &Shell) -> anyhow::Result<()> {
+    let kib = |program: &str, options: &[&str], column: usize| {
+        let mut command = Command::new(program);
+        let told = shell::output(command.args(options).arg(&shell.target)).unwrap_or_default();
+        let line = told.lines().last().unwrap_or_default();
+        let number = line.split_whitespace().nth(column);
+        number.and_then(|number| number.parse::<u64>().ok())
+    };
+    std::fs::create_dir_all(&shell.target)?;
+    let Some(free) = kib("df", &["-Pk"], 3) else {
+        return Ok(());
+    };
+    let built = kib("du", &["-sk"], 0).unwrap_or_default();
+    let room = (free + built) / (1 << 20);
+    ensure!(
+        room >= FREE_GIB,
+        "{} has room for {room} GiB, the tests need {FREE_GIB} GiB; make some, or set \
+         CARGO_TARGET_DIR to a larger disk",
+        shell.target.display()
+    );
+    Ok(())
 }
 
 /// What later steps need and can be installed.

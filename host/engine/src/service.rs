@@ -1,19 +1,19 @@
 //! The engine as a service: each kind of work in a loop, until it is told to drain.
 
+mod polling;
 mod triggers;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_model::{ConnectionName, Timestamp};
+use forebay_model::Timestamp;
 use forebay_store::retention::Pruned;
+use forebay_store::runs::Claimed;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::core::Core;
 use crate::dispatch::isolated;
-use crate::intake::Polled;
 use crate::{Error, Result};
 
 /// Pause after a failure of the store, so that a full disk is not hammered.
@@ -56,7 +56,7 @@ impl Service {
         ));
         loops.spawn(keep_up(
             "polling",
-            poll,
+            polling::poll,
             Arc::clone(&core),
             stop.subscribe(),
         ));
@@ -184,16 +184,19 @@ async fn pause(core: &Core, stop: &mut watch::Receiver<bool>, length: Duration) 
     }
 }
 
+/// Fire timers and claim what is runnable. Both are asked for at once, so that they share a commit in
+/// which a timer that fires makes its run claimable.
+async fn fire_and_claim(core: &Core) -> Result<Vec<Claimed>> {
+    core.fire_timers().await?;
+    core.hold_and_claim().await
+}
+
 async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     loop {
         while tasks.try_join_next().is_some() {}
         let began = core.clock.now();
-        let found = async {
-            core.fire_timers().await?;
-            core.hold_and_claim().await
-        };
-        let go_on = match found.await {
+        let go_on = match fire_and_claim(&core).await {
             Ok(claimed) if claimed.is_empty() => {
                 let due = core.next_due().await.unwrap_or_default();
                 let due = next_round(&core, began, due);
@@ -269,64 +272,6 @@ async fn normalise(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
             break;
         }
     }
-}
-
-/// When a connection is polled next.
-#[derive(Clone, Copy)]
-struct Schedule {
-    due: Timestamp,
-    /// Polls that failed in a row.
-    failures: u32,
-    under_way: bool,
-}
-
-/// Polls run side by side: a slow vendor delays nobody else.
-async fn poll(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
-    let mut schedules: BTreeMap<ConnectionName, Schedule> = BTreeMap::new();
-    let mut polls = JoinSet::new();
-    loop {
-        let now = core.clock.now();
-        let known = core.pollable();
-        schedules.retain(|name, schedule| schedule.under_way || known.contains(name));
-        for name in known {
-            let fresh = Schedule {
-                due: now,
-                failures: 0,
-                under_way: false,
-            };
-            let schedule = schedules.entry(name.clone()).or_insert(fresh);
-            if schedule.due <= now && !schedule.under_way {
-                schedule.under_way = true;
-                let core = Arc::clone(&core);
-                polls.spawn(poll_once(core, name));
-            }
-        }
-        let idle = schedules.values().filter(|schedule| !schedule.under_way);
-        let next = idle.map(|schedule| schedule.due).min();
-        tokio::select! {
-            biased;
-            go_on = wait(&core, &mut stop, &core.polls_wake, next) => if !go_on { break },
-            Some(Ok((result, name))) = polls.join_next() => {
-                if let Some(schedule) = schedules.get_mut(&name) {
-                    schedule.under_way = false;
-                    schedule.failures = if result.is_err() { schedule.failures + 1 } else { 0 };
-                    schedule.due = core.next_poll(&name, &result, schedule.failures);
-                }
-            }
-        }
-    }
-}
-
-/// A poll that dies counts as one that failed.
-async fn poll_once(core: Arc<Core>, name: ConnectionName) -> (Result<Polled>, ConnectionName) {
-    let connection = name.clone();
-    let polled = isolated(async move { core.poll(&connection).await }).await;
-    let died = || {
-        Err(Error::Refused(format!(
-            "the poll of {name} ended abnormally"
-        )))
-    };
-    (polled.unwrap_or_else(died), name)
 }
 
 async fn renew(core: Arc<Core>, mut stop: watch::Receiver<bool>) {

@@ -116,7 +116,7 @@ pub struct Claimed {
 }
 
 /// A subscription with its connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Wait {
     /// Connection of the entity.
     pub connection: ConnectionName,

@@ -41,6 +41,7 @@ mod store;
 mod timers;
 mod triggers;
 mod upgrade;
+mod waits;
 mod writer;
 
 pub use self::options::{

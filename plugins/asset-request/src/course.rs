@@ -1,16 +1,15 @@
 //! The course of a run: what happens on each delivery, and how a request goes on and ends.
 
-use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{Alarm, Desk, DeskRules, Question, Reading};
-use forebay_sdk::handler::{DecisionRecord, EffectMode, Fired, RunEnded};
-use forebay_sdk::workflow::{PrincipalKind, StartRequest, TaskQuery};
-use forebay_sdk::{Cx, Delivery, Error, Step, paging};
+use forebay_sdk::blocks::{Desk, Question, Reading};
+use forebay_sdk::handler::{EffectMode, RunEnded};
+use forebay_sdk::workflow::StartRequest;
+use forebay_sdk::{Cx, Delivery, Error, Step};
 
 use crate::config::Config;
 use crate::fitness::due;
-use crate::line::RESTORING;
 use crate::request::{Ask, Request, ask_of};
 use crate::state::{Line, Stage, State};
+use crate::time::{CLOSE, DUE};
 use crate::{DAM, WORKFLOW};
 
 /// Signal: end the run and clean up.
@@ -19,14 +18,8 @@ const CANCEL: &str = "cancel";
 const RESTART: &str = "restart";
 /// Signal: the requester does not want it any more.
 const WITHDRAW: &str = "withdraw";
-/// Timer: the request is due.
-const DUE: &str = "due";
-/// Timer: nobody accepted for long enough.
-const CLOSE: &str = "close";
 /// Timer: look for what no event tells of.
 const LOOK: &str = "look";
-/// Most tasks of a process that are escalated when it is late.
-const TASK_LIMIT: usize = 1_000;
 
 /// What comes next.
 pub(crate) type Next = Result<Step<State>, Error>;
@@ -165,33 +158,8 @@ impl Course<'_> {
 
     // ---- Going on -------------------------------------------------------------------------------
 
-    fn timer(&self, mut state: State, fired: &Fired) -> Next {
-        match fired.name.as_str() {
-            DUE if !state.late => self.is_late(&mut state)?,
-            CLOSE if state.closes_at.is_some_and(|at| self.cx.now() >= at) => {
-                // An acceptance that came at the last moment counts first.
-                let next = self.look(state.clone())?;
-                if next.waiting().is_none() || next.state.closes_at.is_none() {
-                    return Ok(next);
-                }
-                let mut record = self.record("closed-unanswered", &state);
-                record.comment = Some("the requester did not answer".to_owned());
-                self.cx.decision(&record);
-                return self.close(next.state);
-            }
-            name => {
-                let alarm = state.desk.alarm(self.cx, &self.rules(), name)?;
-                if let Some(Alarm::TimedOut(question)) = alarm {
-                    let why = format!("nobody answered `{question}` within twice the time");
-                    return Ok(Step::park(state, why));
-                }
-            }
-        }
-        self.look(state)
-    }
-
     /// Answers first, then the assets.
-    fn look(&self, mut state: State) -> Next {
+    pub(crate) fn look(&self, mut state: State) -> Next {
         let process = state.desk.process.clone();
         match state.desk.read(self.cx)? {
             Reading::Open(answers) => {
@@ -265,51 +233,6 @@ impl Course<'_> {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// While media comes back from the archive the time until the due date stands still.
-    fn run_clock(&self, state: &mut State) -> Result<(), Error> {
-        let restores = state
-            .lines
-            .iter()
-            .any(|line| line.stage == Stage::Chosen && line.why.ends_with(RESTORING));
-        match (restores, state.paused_since) {
-            (true, None) => {
-                state.paused_since = Some(self.cx.now());
-                self.cx.decision(&self.record("clock-paused", state));
-            }
-            (false, Some(since)) => {
-                state.due = state.due.map(|due| due + (self.cx.now() - since));
-                state.paused_since = None;
-                self.cx.decision(&self.record("clock-resumed", state));
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The due date has passed: everybody sees it, more people may help, and work goes on.
-    fn is_late(&self, state: &mut State) -> Result<(), Error> {
-        state.late = true;
-        self.cx.decision(&self.record("late", state));
-        let leads = &self.config.escalation_group;
-        let (tasks, _) = paging::collect(TASK_LIMIT, |page| {
-            let query = TaskQuery {
-                process: Some(state.desk.process.clone()),
-                page: page.map(str::to_owned),
-                ..TaskQuery::default()
-            };
-            let found = self.cx.tasks().list(&query)?;
-            Ok((found.tasks, found.next))
-        })?;
-        for task in tasks.iter().filter(|task| task.assignee.is_none()) {
-            self.cx.tasks().reassign(&task.id, leads)?;
-        }
-        self.tell(&format!(
-            "request {} is late, escalated to {leads}",
-            state.request.id
-        ));
         Ok(())
     }
 
@@ -444,73 +367,4 @@ impl Course<'_> {
     }
 
     // ---- People and records ---------------------------------------------------------------------
-
-    pub(crate) fn rules(&self) -> DeskRules<'_> {
-        DeskRules {
-            fallback_group: &self.config.fallback_group,
-            escalation_group: &self.config.escalation_group,
-            calendar: &self.config.calendar,
-            reminders: &self.config.reminders,
-            channels: &self.config.channels,
-        }
-    }
-
-    pub(crate) fn tell(&self, message: &str) {
-        for channel in &self.config.channels {
-            self.cx.notify(channel, message);
-        }
-    }
-
-    /// A question to the requester; to the manager, then to the fallback group, where the requester
-    /// is unknown or switched off.
-    pub(crate) fn to_requester(
-        &self,
-        state: &State,
-        id: &str,
-        name: &str,
-    ) -> Result<Question, Error> {
-        let manager = state.request.values(&self.config.manager_field);
-        let people = std::iter::once(state.request.requester.clone()).chain(manager);
-        for person in people.filter(|person| !person.is_empty()) {
-            let known = match self.cx.directory().lookup(PrincipalKind::User, &person) {
-                Err(error) if error.is_unsupported() => true,
-                found => found?.is_some_and(|found| found.enabled),
-            };
-            if known {
-                return Ok(Question::to_person(id, name, &person));
-            }
-        }
-        Ok(Question::to_group(id, name, &self.config.fallback_group))
-    }
-
-    pub(crate) fn withdraw_questions(
-        &self,
-        state: &mut State,
-        names: &[&str],
-    ) -> Result<(), Error> {
-        let asked: Vec<_> = state.desk.asked.keys().cloned().collect();
-        let ours = asked.iter().map(String::as_str).filter(|id| {
-            let name = id.split(':').next().unwrap_or_default();
-            names.contains(&name)
-        });
-        let ours: Vec<_> = ours.collect();
-        if ours.is_empty() {
-            return Ok(());
-        }
-        state.desk.withdraw(self.cx, &ours)
-    }
-
-    pub(crate) fn record(&self, action: &str, state: &State) -> DecisionRecord {
-        let mut record = DecisionRecord::new(action, "system");
-        record.process = Some(state.desk.process.clone());
-        record
-    }
-
-    pub(crate) fn about(&self, action: &str, state: &State, asset: &Asset) -> DecisionRecord {
-        let mut record = self.record(action, state);
-        record.asset = Some(asset.id.clone());
-        record.version = Some(asset.version.clone());
-        record.checksum.clone_from(&asset.checksum);
-        record
-    }
 }

@@ -17,6 +17,8 @@ mod line;
 mod request;
 mod search;
 mod state;
+mod time;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! How an activation ends: with a step, put off, or parked.
 
 use forebay_model::audit::AuditEntry;
-use forebay_model::event::{DeliveryContent, Event, Incoming, Signal};
+use forebay_model::event::{DeliveryContent, Signal};
 use forebay_model::journal::JournalEntry;
 use forebay_model::run::{ParkReason, Run, RunState};
 use forebay_model::step::Timer;
@@ -11,9 +11,9 @@ use serde_json::json as value;
 
 use super::claims::fence;
 use super::inbox::{self, Origin};
-use super::rows::{all, execute, first, get_run, json, parsed};
-use super::{audit, journal, kin, routing, starting};
-use crate::runs::{After, Claim, Committed, PutOff, StepCommit, Wait};
+use super::rows::{execute, first, get_run, json};
+use super::{audit, journal, kin, starting, waits};
+use crate::runs::{After, Claim, Committed, PutOff, StepCommit};
 use crate::{Error, Result};
 
 /// Write journal entries under a claim.
@@ -106,7 +106,7 @@ fn go_on(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> 
     match &commit.after {
         After::Waiting {
             timers,
-            waits,
+            waits: wanted,
             waiting_on,
         } => {
             starting::place(connection, &run.id, RunState::Waiting)?;
@@ -116,9 +116,9 @@ fn go_on(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> 
                 params![run.id.as_str(), json(waiting_on)?],
             )?;
             set_timers(connection, &run.id, timers, commit.at)?;
-            set_waits(connection, &run.id, waits)?;
-            deliver_missed(connection, &run.id, waits, commit.watermark, commit.at)?;
-            kin::tell_ended(connection, &run.id, waits, commit.at)
+            let new = waits::set(connection, &run.id, wanted)?;
+            waits::deliver_missed(connection, &run.id, &new, commit.watermark, commit.at)?;
+            kin::tell_ended(connection, &run.id, wanted, commit.at)
         }
         After::Completed(completion) => starting::end(
             connection,
@@ -154,77 +154,6 @@ fn set_timers(connection: &Connection, run: &RunId, timers: &[Timer], at: Timest
              ON CONFLICT (run, name) DO UPDATE SET due_at = excluded.due_at",
             params![run.as_str(), timer.name, timer.due_at.0],
         )?;
-    }
-    Ok(())
-}
-
-fn set_waits(connection: &Connection, run: &RunId, waits: &[Wait]) -> Result<()> {
-    execute(
-        connection,
-        "DELETE FROM waits WHERE run = ?1",
-        [run.as_str()],
-    )?;
-    for wait in waits {
-        execute(
-            connection,
-            "INSERT INTO waits (run, role, connection, entity_kind, entity_id, kinds) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                run.as_str(),
-                wait.role,
-                wait.connection.as_str(),
-                wait.entity.kind,
-                wait.entity.id,
-                json(&wait.kinds)?,
-            ],
-        )?;
-    }
-    Ok(())
-}
-
-/// An event may have come before the wait for it was stored: deliver what arrived since the
-/// activation began, in order of arrival.
-fn deliver_missed(
-    connection: &Connection,
-    run: &RunId,
-    waits: &[Wait],
-    watermark: u64,
-    at: Timestamp,
-) -> Result<()> {
-    let mut missed: Vec<(u64, DeliveryContent)> = Vec::new();
-    for wait in waits {
-        let found: Vec<(u64, Event)> = all(
-            connection,
-            "SELECT events.id, unseal('events.body', events.body) FROM event_entities AS entity \
-             JOIN events ON events.id = entity.event \
-             WHERE entity.connection = ?1 AND entity.entity_kind = ?2 AND entity.entity_id = ?3 \
-                 AND entity.event > ?4",
-            params![
-                wait.connection.as_str(),
-                wait.entity.kind,
-                wait.entity.id,
-                watermark
-            ],
-            |row| Ok((row.get(0)?, parsed(row, 1)?)),
-        )?;
-        for (id, event) in found {
-            if wait.kinds.is_empty() || wait.kinds.contains(&event.kind) {
-                let connection = wait.connection.clone();
-                let incoming = Incoming {
-                    connection,
-                    role: wait.role.clone(),
-                    event,
-                };
-                missed.push((id, DeliveryContent::Event(Box::new(incoming))));
-            }
-        }
-    }
-    missed.sort_by_key(|(id, _)| *id);
-    for (id, content) in missed {
-        if inbox::deliver(connection, run, Origin::Event(id), &content, at)? {
-            let line = format!("delivered to {run}, which began to wait for it meanwhile");
-            routing::add_line(connection, id, &line)?;
-        }
     }
     Ok(())
 }
