@@ -116,8 +116,8 @@ fn go_on(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> 
                 params![run.id.as_str(), json(waiting_on)?],
             )?;
             set_timers(connection, &run.id, timers, commit.at)?;
-            let new = waits::set(connection, &run.id, wanted)?;
-            waits::deliver_missed(connection, &run.id, &new, commit.watermark, commit.at)?;
+            waits::set(connection, &run.id, wanted)?;
+            waits::deliver_missed(connection, &run.id, wanted, commit.watermark, commit.at)?;
             kin::tell_ended(connection, &run.id, wanted, commit.at)
         }
         After::Completed(completion) => starting::end(

@@ -12,13 +12,9 @@ use super::rows::{all, execute, json, parsed};
 use crate::Result;
 use crate::runs::Wait;
 
-/// Replace what a run waits for; returns what it did not wait for before. What stays is not touched: a
-/// run may watch thousands of assets, and changes its mind about one.
-pub(super) fn set<'a>(
-    connection: &Connection,
-    run: &RunId,
-    waits: &'a [Wait],
-) -> Result<Vec<&'a Wait>> {
+/// Replace what a run waits for. What stays is not touched: a run may watch thousands of assets, and
+/// change its mind about one.
+pub(super) fn set(connection: &Connection, run: &RunId, waits: &[Wait]) -> Result<()> {
     let wanted: HashSet<&Wait> = waits.iter().collect();
     let mut kept = HashSet::new();
     for (row, wait) in stored(connection, run)? {
@@ -28,7 +24,6 @@ pub(super) fn set<'a>(
             execute(connection, "DELETE FROM waits WHERE rowid = ?1", [row])?;
         }
     }
-    let mut new = Vec::new();
     for wait in waits.iter().filter(|wait| !kept.contains(*wait)) {
         execute(
             connection,
@@ -43,9 +38,8 @@ pub(super) fn set<'a>(
                 json(&wait.kinds)?,
             ],
         )?;
-        new.push(wait);
     }
-    Ok(new)
+    Ok(())
 }
 
 /// What a run waits for, by row.
@@ -75,7 +69,7 @@ fn stored(connection: &Connection, run: &RunId) -> Result<Vec<(i64, Wait)>> {
 pub(super) fn deliver_missed(
     connection: &Connection,
     run: &RunId,
-    waits: &[&Wait],
+    waits: &[Wait],
     watermark: u64,
     at: Timestamp,
 ) -> Result<()> {
