@@ -2,7 +2,7 @@
 //! the end.
 //!
 //! A [`Show`] is a table entry: the flow of `examples/` that it runs ([`config`]), how the vendors
-//! are furnished for it, its trigger, the answers of its people and the state it ends in. [`play`]
+//! are furnished for it, its trigger, the answers of its people and the state it ends in. [`play()`]
 //! plays one in a world of its own; the soak ([`crate::soak`]) plays thousands of all kinds in one.
 //! [`books`] counts what the simulators wrote down. One file per use case; no vendor is called here
 //! but through what a person could do at it.
