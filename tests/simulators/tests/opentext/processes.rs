@@ -277,7 +277,7 @@ async fn models_tell_the_possible_outcomes() {
     let world = World::start().await;
     let path = "/workflow/v1/runtime/models";
     let (_, list) = world.query(path, &[("latestVersion", "true")]).await;
-    assert_eq!(embedded(&list, "models").len(), 13);
+    assert_eq!(embedded(&list, "models").len(), 14);
     let (_, found) = world.query(path, &[("key", "assetApproval")]).await;
     let id = embedded(&found, "models")[0]["id"]
         .as_str()
