@@ -139,9 +139,7 @@ impl Course<'_> {
     }
 
     pub(crate) fn tell_channels(&self, message: &str) {
-        for channel in &self.config.notify.channels {
-            self.cx.notify(channel, message);
-        }
+        self.cx.notify_all(&self.config.notify.channels, message);
     }
 
     /// An audit record about the run's asset.

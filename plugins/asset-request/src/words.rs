@@ -21,9 +21,7 @@ impl Course<'_> {
     }
 
     pub(crate) fn tell(&self, message: &str) {
-        for channel in &self.config.channels {
-            self.cx.notify(channel, message);
-        }
+        self.cx.notify_all(&self.config.channels, message);
     }
 
     /// A question to the requester; to the manager, then to the fallback group, where the requester

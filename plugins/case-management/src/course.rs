@@ -80,9 +80,7 @@ impl Course<'_> {
     }
 
     pub(crate) fn tell(&self, message: &str) {
-        for channel in &self.config.channels {
-            self.cx.notify(channel, message);
-        }
+        self.cx.notify_all(&self.config.channels, message);
     }
 
     /// An audit record about an asset.

@@ -173,9 +173,7 @@ impl Course<'_> {
     }
 
     pub(crate) fn tell(&self, message: &str) {
-        for channel in &self.config.channels {
-            self.cx.notify(channel, message);
-        }
+        self.cx.notify_all(&self.config.channels, message);
     }
 
     /// An audit record of the review: which policy, in which form, who decided.

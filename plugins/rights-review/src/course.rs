@@ -85,9 +85,7 @@ impl Course<'_> {
     }
 
     pub(crate) fn tell(&self, message: &str) {
-        for channel in &self.config.channels {
-            self.cx.notify(channel, message);
-        }
+        self.cx.notify_all(&self.config.channels, message);
     }
 
     /// Nobody answered in twice the time: operators hear of it, and the question stays open.

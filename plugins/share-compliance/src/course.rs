@@ -61,9 +61,7 @@ impl Course<'_> {
     }
 
     pub(crate) fn tell(&self, message: &str) {
-        for channel in &self.config.channels {
-            self.cx.notify(channel, message);
-        }
+        self.cx.notify_all(&self.config.channels, message);
     }
 
     /// Tell a person, or a group where the person is unknown, in a task of its own. `what` keeps

@@ -20,9 +20,9 @@ impl Inner {
     pub(crate) async fn load(
         &self,
         file: &str,
+        digest: Digest,
         bytes: Vec<u8>,
     ) -> Result<(Plugin, Arc<Loaded>), Refusal> {
-        let digest = Digest::of(&bytes);
         let size = bytes.len() as u64;
         let loaded = Arc::new(self.compile(file, bytes).await?);
         let kind = describe(&self.caller, &loaded).await?;

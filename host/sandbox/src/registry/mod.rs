@@ -142,7 +142,9 @@ impl Registry {
     /// # Errors
     /// Why it would not.
     pub async fn validate_file(&self, file: &str, bytes: Vec<u8>) -> Result<Plugin, Refusal> {
-        self.inner.load(file, bytes).await.map(|(plugin, _)| plugin)
+        let digest = Digest::of(&bytes);
+        let judged = self.inner.load(file, digest, bytes).await;
+        judged.map(|(plugin, _)| plugin)
     }
 
     /// Load an accepted plugin, also one that was replaced or removed since.

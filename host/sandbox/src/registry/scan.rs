@@ -181,7 +181,7 @@ impl Inner {
         digest: &Digest,
         bytes: &[u8],
     ) -> Result<(Plugin, Arc<Loaded>), Refusal> {
-        let judged = self.load(file, bytes.to_vec()).await;
+        let judged = self.load(file, digest.clone(), bytes.to_vec()).await;
         // If it is refused now there is no older content to go on with: this very content was
         // accepted by an earlier version of the host and is not any more.
         if judged.is_err() && self.catalog().files().get(file) == Some(digest) {

@@ -238,6 +238,13 @@ impl Cx {
         runtime!(self, notify(channel, message));
     }
 
+    /// Tell operators something over each of these channels, as [`Cx::notify`].
+    pub fn notify_all(&self, channels: &[String], message: &str) {
+        for channel in channels {
+            self.notify(channel, message);
+        }
+    }
+
     /// How far a long activation or run has come.
     pub fn progress(&self, done: u64, total: u64) {
         runtime!(self, progress(done, total));

@@ -111,11 +111,9 @@ impl Desk {
             "{late} did not answer in time; {leads} may answer as well"
         ));
         cx.decision(&record);
-        for channel in rules.channels {
-            let key = cx.business_key();
-            let message = format!("{key}: `{question}` is overdue, escalated to {leads}");
-            cx.notify(channel, &message);
-        }
+        let key = cx.business_key();
+        let message = format!("{key}: `{question}` is overdue, escalated to {leads}");
+        cx.notify_all(rules.channels, &message);
         Ok(())
     }
 }
