@@ -1,6 +1,7 @@
 //! The handler against a DAM and an engine in memory.
 
 mod cases;
+mod deciding;
 mod links;
 mod recipients;
 mod requests;
