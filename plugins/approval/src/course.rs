@@ -233,8 +233,8 @@ impl<'a> Course<'a> {
     /// Rule C-13: the asset is deleted or in the trash; it may come back within the grace.
     pub(crate) fn gone(&self, mut state: State) -> Next {
         let since = *state.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
+        let gone = self.config.asset_gone;
+        let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
         if self.cx.now() < until {
             return self.wait(state);
         }

@@ -3,6 +3,7 @@
 
 use forebay_sdk::Error;
 use forebay_sdk::assets::{Asset, Draft};
+use forebay_sdk::blocks::{can_be_asked, enabled_user, workflow_user};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
 
@@ -14,9 +15,7 @@ impl Course<'_> {
     /// The user of the workflow engine behind a user of the DAM. A mail address stands for itself;
     /// anybody else must be listed in `users`.
     pub(crate) fn workflow_user(&self, dam_user: Option<&str>) -> Option<String> {
-        let user = dam_user?;
-        let listed = self.config.users.get(user).cloned();
-        listed.or_else(|| user.contains('@').then(|| user.to_owned()))
+        workflow_user(&self.config.users, dam_user)
     }
 
     /// Who may not decide about an asset under the four-eyes rule: who uploaded it, who changed it
@@ -37,20 +36,16 @@ impl Course<'_> {
     /// The group to ask: this one, or the fallback where it is unknown or switched off. An engine
     /// without a directory is trusted.
     pub(crate) fn usable_group(&self, state: &State, group: &str) -> Result<String, Error> {
-        match self.cx.directory().lookup(PrincipalKind::Group, group) {
-            Ok(Some(found)) if found.enabled => Ok(group.to_owned()),
-            Err(error) if error.is_unsupported() => Ok(group.to_owned()),
-            Err(error) => Err(error),
-            Ok(_) => {
-                let fallback = self.config.fallback_group.clone();
-                let mut record = self.record("reassigned", "system", state);
-                record.comment = Some(format!(
-                    "the group {group} is unknown or switched off; {fallback} is asked instead"
-                ));
-                self.cx.decision(&record);
-                Ok(fallback)
-            }
+        if can_be_asked(self.cx, PrincipalKind::Group, group)? {
+            return Ok(group.to_owned());
         }
+        let fallback = self.config.fallback_group.clone();
+        let mut record = self.record("reassigned", "system", state);
+        record.comment = Some(format!(
+            "the group {group} is unknown or switched off; {fallback} is asked instead"
+        ));
+        self.cx.decision(&record);
+        Ok(fallback)
     }
 
     /// Tell a person something by a task. Repeat-safe by the business key.
@@ -62,10 +57,7 @@ impl Course<'_> {
         title: &str,
         message: &str,
     ) -> Result<String, Error> {
-        let assignee = match person {
-            Some(person) => self.enabled_user(person)?,
-            None => None,
-        };
+        let assignee = enabled_user(self.cx, person)?;
         let to = match assignee {
             Some(user) => ("assignee", user),
             None => ("group", group.to_owned()),
@@ -75,15 +67,6 @@ impl Course<'_> {
             .variable("title", title)
             .variable("message", message);
         Ok(self.cx.workflow().start(&request)?.process.id)
-    }
-
-    /// The user, unless the engine does not know them or has switched them off.
-    pub(crate) fn enabled_user(&self, user: String) -> Result<Option<String>, Error> {
-        match self.cx.directory().lookup(PrincipalKind::User, &user) {
-            Ok(found) => Ok(found.filter(|found| found.enabled).map(|_| user)),
-            Err(error) if error.is_unsupported() => Ok(Some(user)),
-            Err(error) => Err(error),
-        }
     }
 
     /// Business key of a process that belongs to this run alone.

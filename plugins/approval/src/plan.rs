@@ -1,6 +1,6 @@
 //! Who is asked: stages, groups, and the review process that asks them.
 
-use forebay_sdk::assets::{Asset, AssetKind};
+use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{Facts, Routing, holds};
 use forebay_sdk::workflow::{ProcessState, StartRequest};
 use forebay_sdk::{Error, FieldsExt, Value};
@@ -36,7 +36,7 @@ impl Course<'_> {
     /// field that some condition names.
     pub(crate) fn facts(&self, asset: &Asset) -> Facts {
         let mut facts = Facts::new();
-        facts.insert("kind".to_owned(), vec![kind_name(asset.kind).to_owned()]);
+        facts.insert("kind".to_owned(), vec![asset.kind.as_str().to_owned()]);
         facts.extend(
             asset
                 .created_by
@@ -253,16 +253,4 @@ fn stages_variable(stages: &[PlannedStage]) -> Result<String, Error> {
 
 fn to_json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::invalid(error.to_string()))
-}
-
-/// The contract's word for a kind of media.
-pub(crate) fn kind_name(kind: AssetKind) -> &'static str {
-    match kind {
-        AssetKind::Image => "image",
-        AssetKind::Video => "video",
-        AssetKind::Audio => "audio",
-        AssetKind::Document => "document",
-        AssetKind::Presentation => "presentation",
-        AssetKind::Other => "other",
-    }
 }

@@ -1,7 +1,7 @@
 //! The result of a review: what it means, and what is done about it.
 
 use forebay_sdk::assets::{ApprovalStatus, Asset, AssetStatus, AssetUpdate};
-use forebay_sdk::blocks::text_or_none;
+use forebay_sdk::blocks::{enabled_user, text_or_none};
 use forebay_sdk::workflow::{Decision, Process, StartRequest};
 use forebay_sdk::{Error, Field, FieldsExt, Step, Timestamp, Value, time};
 
@@ -266,10 +266,7 @@ impl Course<'_> {
         let key = key.unwrap_or_else(|| self.run_key("rework"));
         let title = format!("Changes requested: {}", asset.name);
         let uploader = self.workflow_user(asset.created_by.as_deref());
-        let uploader = uploader
-            .map(|user| self.enabled_user(user))
-            .transpose()?
-            .flatten();
+        let uploader = enabled_user(self.cx, uploader)?;
         let process = &self.config.process;
         let request = match uploader {
             Some(user) => StartRequest::new(&process.rework_definition, key, &title)

@@ -25,8 +25,8 @@ impl Course<'_> {
         }
         if let Some(since) = state.gone_since {
             // Nothing else is due until the asset is back or given up.
-            let grace = self.config.asset_gone.grace;
-            let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
+            let gone = self.config.asset_gone;
+            let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
             let summary = format!("\"{}\" to come back: it was deleted", state.name);
             return Ok(wait.timer(GONE, until).due(until).waiting_on(summary));
         }

@@ -5,7 +5,6 @@ use forebay_sdk::blocks::{self, paths};
 use forebay_sdk::{Error, Field, Timestamp, Value, time};
 
 use crate::course::Course;
-use crate::plan::kind_name;
 use crate::state::State;
 
 /// What became of a write.
@@ -127,7 +126,7 @@ pub(crate) fn known(asset: &Asset) -> Vec<Field> {
         .iter()
         .map(|user| Field::new("uploader", user.as_str()));
     let rest = [
-        Field::new("kind", kind_name(asset.kind)),
+        Field::new("kind", asset.kind.as_str()),
         Field::new("name", asset.name.as_str()),
         Field::new("paths", Value::Texts(paths(asset))),
     ];

@@ -271,8 +271,8 @@ impl Course<'_> {
     /// Rule C-13: the asset is deleted or in the trash; it may come back within the grace.
     fn gone(&self, mut case: Case) -> Next {
         let since = *case.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
+        let gone = self.config.asset_gone;
+        let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
         if self.cx.now() < until {
             return self.wait(case);
         }
@@ -351,21 +351,11 @@ impl Course<'_> {
     pub(crate) fn wait(&self, case: Case) -> Next {
         let mut wait = Step::wait(state(case.clone())).subscribe(DAM, "asset", case.asset.as_str());
         if let Some(since) = case.gone_since {
-            let grace = self.config.asset_gone.grace;
-            wait = wait.timer(
-                GONE,
-                grace.after(self.cx, &self.config.calendar, since, 100)?,
-            );
+            let gone = self.config.asset_gone;
+            let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
+            wait = wait.timer(GONE, until);
         }
-        if case.desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", case.desk.process.as_str());
-            for (name, at) in case.desk.timers() {
-                wait = wait.timer(name, at);
-            }
-        }
-        for party in case.desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = case.desk.watch(wait, WORKFLOW);
         let name = &case.name;
         Ok(match case.phase {
             Phase::Grace => wait.waiting_on(format!("\"{name}\"")),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::assets::{Asset, AssetKind};
+use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{holds, paths};
-use forebay_sdk::{Field, Value, digest};
+use forebay_sdk::{Field, digest};
 
 use crate::condition::{Condition, Facts, Verdict};
 use crate::config::{Config, RequiredField, Severity, Source};
@@ -189,12 +189,12 @@ fn expected(field: &RequiredField) -> String {
 /// What rules may ask about: technical facts, and every logical field that some rule names.
 fn facts(config: &Config, asset: &Asset) -> BTreeMap<String, Vec<String>> {
     let mut facts = BTreeMap::new();
-    facts.insert("scheme".to_owned(), vec![kind_name(asset.kind).to_owned()]);
+    facts.insert("scheme".to_owned(), vec![asset.kind.as_str().to_owned()]);
     if let Some(size) = asset.size {
         facts.insert("size".to_owned(), vec![size.to_string()]);
     }
     for Field { name, value } in &asset.extra {
-        facts.insert(name.clone(), texts(value));
+        facts.insert(name.clone(), value.to_texts());
     }
     let conditions = config.rules.iter().flat_map(|rule| {
         let parsed = Condition::parse(&rule.require).ok();
@@ -233,25 +233,6 @@ const TECHNICAL: [&str; 8] = [
     "codec",
 ];
 
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Texts(texts) => texts.clone(),
-        value if value.is_empty() => Vec::new(),
-        value => vec![value.to_plain()],
-    }
-}
-
-fn kind_name(kind: AssetKind) -> &'static str {
-    match kind {
-        AssetKind::Image => "image",
-        AssetKind::Video => "video",
-        AssetKind::Audio => "audio",
-        AssetKind::Document => "document",
-        AssetKind::Presentation => "presentation",
-        AssetKind::Other => "other",
-    }
-}
-
 /// A value that could fill a field: a part of the asset's collections, name or storage path that
 /// passes the field's rule.
 pub(crate) fn suggestion(config: &Config, asset: &Asset, field: &str) -> Option<String> {
@@ -277,7 +258,9 @@ pub(crate) fn suggestion(config: &Config, asset: &Asset, field: &str) -> Option<
                 .extra
                 .iter()
                 .find(|extra| extra.name == "storage-path");
-            stored.map(|extra| texts(&extra.value)).unwrap_or_default()
+            stored
+                .map(|extra| extra.value.to_texts())
+                .unwrap_or_default()
         }
     });
     let words = parts.flat_map(|part| {

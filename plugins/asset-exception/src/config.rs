@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{FieldMap, OneOrMany, Span, WorkCalendar};
+use forebay_sdk::blocks::{AssetGone, FieldMap, OneOrMany, Span, WorkCalendar};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -304,22 +304,6 @@ impl Default for Expected {
         Self {
             lead: Span::BusinessDays(10),
             check: Span::Minutes(15),
-        }
-    }
-}
-
-/// How long a deleted asset may come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// Some vendors report deletions before restorations.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
         }
     }
 }

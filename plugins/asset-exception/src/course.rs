@@ -1,9 +1,10 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
 use forebay_sdk::assets::{Asset, AssetUpdate};
-use forebay_sdk::blocks::{Desk, DeskRules, Reading, field_update, write_any_version};
+use forebay_sdk::blocks::{
+    Desk, DeskRules, Reading, enabled_user, field_update, workflow_user, write_any_version,
+};
 use forebay_sdk::handler::DecisionRecord;
-use forebay_sdk::workflow::PrincipalKind;
 use forebay_sdk::{Cx, Delivery, Error, Step, Value};
 
 use crate::admit::{Request, request_of};
@@ -100,18 +101,7 @@ impl Course<'_> {
 
     /// The user of the workflow engine behind a user of the DAM, if it is switched on there.
     pub(crate) fn workflow_user(&self, dam_user: Option<&str>) -> Result<Option<String>, Error> {
-        let Some(user) = dam_user else {
-            return Ok(None);
-        };
-        let listed = self.config.users.get(user).cloned();
-        let Some(user) = listed.or_else(|| user.contains('@').then(|| user.to_owned())) else {
-            return Ok(None);
-        };
-        match self.cx.directory().lookup(PrincipalKind::User, &user) {
-            Ok(found) => Ok(found.filter(|found| found.enabled).map(|_| user)),
-            Err(error) if error.is_unsupported() => Ok(Some(user)),
-            Err(error) => Err(error),
-        }
+        enabled_user(self.cx, workflow_user(&self.config.users, dam_user))
     }
 
     /// An audit record about an asset.

@@ -160,15 +160,7 @@ impl Course<'_> {
         if !group.writes.is_finished() {
             wait = wait.timer(CONTINUE, self.cx.now());
         }
-        if group.desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", group.desk.process.as_str());
-        }
-        for (name, at) in group.desk.timers() {
-            wait = wait.timer(name, at);
-        }
-        for party in group.desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = group.desk.watch(wait, WORKFLOW);
         let summary = format!(
             "{} assets of {} to be completed",
             group.members.len(),

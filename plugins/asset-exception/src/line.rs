@@ -169,15 +169,7 @@ impl Course<'_> {
         let name = line.line.clone();
         let desk = line.desk.clone();
         let mut wait = Step::wait(state(line)).timer(LOOK, next).due(due);
-        if desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-        }
-        for (timer, at) in desk.timers() {
-            wait = wait.timer(timer, at);
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = desk.watch(wait, WORKFLOW);
         Ok(wait.waiting_on(format!("an approved asset for {name}")))
     }
 }

@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 const DEFAULT_GROUP: &str = "dam-admins";
 /// Group that leads the others.
 const DEFAULT_LEADS: &str = "dam-leads";
-/// Minutes of a day.
-const DAY: u32 = 24 * 60;
-
 /// Requests for assets, and how they are worked off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -177,7 +174,7 @@ impl Default for DeliveryRules {
     fn default() -> Self {
         Self {
             kind: DeliveryKind::ShareLink,
-            expires: Span::Minutes(30 * DAY),
+            expires: Span::days(30),
             allow_original: false,
             mail: false,
             album: "/Requests/{request_id}".to_owned(),
@@ -230,7 +227,7 @@ pub struct Duplicates {
 impl Default for Duplicates {
     fn default() -> Self {
         Self {
-            window: Span::Minutes(14 * DAY),
+            window: Span::days(14),
             on: ["type", "market", "campaign", "keywords"]
                 .map(str::to_owned)
                 .to_vec(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::blocks::{Facts, OneOrMany};
-use forebay_sdk::{Delivery, Error, Event, Field, FieldsExt, Value, digest};
+use forebay_sdk::{Delivery, Error, Event, Field, FieldsExt, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ fn of_event(config: &Config, event: &Event) -> Result<Ask, String> {
             }
             let form = event.data.iter().filter_map(|field| {
                 let name = field.name.strip_prefix("form.")?;
-                Some((name.to_owned(), OneOrMany(texts(&field.value))))
+                Some((name.to_owned(), OneOrMany(field.value.to_texts())))
             });
             let request = Request {
                 id: text("invocation").to_owned(),
@@ -96,14 +96,6 @@ fn of_event(config: &Config, event: &Event) -> Result<Ask, String> {
             Ok(Ask::Whole(Box::new(request)))
         }
         other => Err(format!("the event {other} starts nothing here")),
-    }
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Texts(texts) => texts.clone(),
-        value if value.is_empty() => Vec::new(),
-        value => vec![value.to_plain()],
     }
 }
 
@@ -119,7 +111,7 @@ impl Request {
         let names = names.chain([&config.requester_field, &config.manager_field]);
         let form: BTreeMap<_, _> = names
             .filter_map(|name| {
-                let found = texts(variables.value(name)?);
+                let found = variables.value(name)?.to_texts();
                 (!found.is_empty()).then(|| (name.clone(), OneOrMany(found)))
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use forebay_sdk::Error;
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{DeskRules, Question};
+use forebay_sdk::blocks::{DeskRules, Question, can_be_asked};
 use forebay_sdk::handler::DecisionRecord;
 use forebay_sdk::workflow::PrincipalKind;
 
@@ -35,11 +35,7 @@ impl Course<'_> {
         let manager = state.request.values(&self.config.manager_field);
         let people = std::iter::once(state.request.requester.clone()).chain(manager);
         for person in people.filter(|person| !person.is_empty()) {
-            let known = match self.cx.directory().lookup(PrincipalKind::User, &person) {
-                Err(error) if error.is_unsupported() => true,
-                found => found?.is_some_and(|found| found.enabled),
-            };
-            if known {
+            if can_be_asked(self.cx, PrincipalKind::User, &person)? {
                 return Ok(Question::to_person(id, name, &person));
             }
         }

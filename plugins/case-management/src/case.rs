@@ -328,15 +328,7 @@ impl Course<'_> {
         for asset in assets {
             wait = wait.subscribe(DAM, "asset", asset);
         }
-        if desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-        }
-        for (timer, at) in desk.timers() {
-            wait = wait.timer(timer, at);
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = desk.watch(wait, WORKFLOW);
         Ok(wait.waiting_on(words))
     }
 }

@@ -3,11 +3,11 @@
 //!
 //! A guard outlives its case: until the case may no longer be opened again it keeps what stood before.
 
-use forebay_sdk::assets::{Asset, Share, ShareQuery};
-use forebay_sdk::blocks::{matches_path, paths, present};
+use forebay_sdk::assets::{Asset, Share};
+use forebay_sdk::blocks::{matches_path, paths, present, shares_of};
 use forebay_sdk::handler::{DecisionRecord, EffectMode, interfaces};
 use forebay_sdk::time::{DAY, MINUTE, to_rfc3339};
-use forebay_sdk::{Delivery, Error, Step, Value, paging};
+use forebay_sdk::{Delivery, Error, Step, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::DAM;
@@ -244,18 +244,7 @@ impl Course<'_> {
         if !self.cx.available(DAM, interfaces::SHARING) {
             return Ok(Vec::new());
         }
-        let (shares, _) = paging::collect(usize::MAX, |page| {
-            let query = ShareQuery {
-                asset: Some(asset.to_owned()),
-                collection: None,
-                external_id: None,
-                include_ended: false,
-                page: page.map(str::to_owned),
-            };
-            let found = self.cx.sharing().list(&query)?;
-            Ok((found.shares, found.next))
-        })?;
-        Ok(shares)
+        shares_of(self.cx, asset)
     }
 
     fn report(&self, guard: &Guard, asset: &str) -> Result<(), Error> {

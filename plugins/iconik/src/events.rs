@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use crate::Iconik;
 use crate::asset::change_token;
-use crate::media::{kind_name, kind_of};
+use crate::media::kind_of;
 use crate::values::plain;
 use crate::wire::RawAsset;
 
@@ -102,7 +102,7 @@ impl Iconik {
             Field::new("paths", Value::Texts(paths)),
         ];
         // A kind that nothing tells is left out, so that no filter acts on a guess.
-        data.extend(kind_of(raw, None).map(|kind| Field::new("kind", kind_name(kind))));
+        data.extend(kind_of(raw, None).map(|kind| Field::new("kind", kind.as_str())));
         data.extend(
             raw.created_by_user
                 .iter()

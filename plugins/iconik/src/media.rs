@@ -140,15 +140,3 @@ fn by_ending(ending: &str) -> Option<AssetKind> {
         _ => return None,
     })
 }
-
-/// The contract's word for a kind of media.
-pub(crate) fn kind_name(kind: AssetKind) -> &'static str {
-    match kind {
-        AssetKind::Image => "image",
-        AssetKind::Video => "video",
-        AssetKind::Audio => "audio",
-        AssetKind::Document => "document",
-        AssetKind::Presentation => "presentation",
-        AssetKind::Other => "other",
-    }
-}

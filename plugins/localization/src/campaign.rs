@@ -341,15 +341,7 @@ impl Course<'_> {
                 wait = wait.until_ended(entry.run.as_str());
             }
         }
-        if campaign.desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", campaign.desk.process.as_str());
-            for (name, at) in campaign.desk.timers() {
-                wait = wait.timer(name, at);
-            }
-        }
-        for party in campaign.desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = campaign.desk.watch(wait, WORKFLOW);
         let open = campaign.regions.iter();
         let open = open
             .filter(|(_, entry)| entry.standing.is_open() || entry.standing == Standing::Outdated);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use forebay_sdk::blocks::{FieldMap, Span, WorkCalendar};
+use forebay_sdk::blocks::{AssetGone, FieldMap, Span, WorkCalendar};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -264,22 +264,6 @@ pub enum OnMasterUpdate {
     RestartOpen,
     /// They are finished with the old one; after that all are checked again.
     FinishOld,
-}
-
-/// How long a deleted asset may come back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// Grace before the run ends.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
-        }
-    }
 }
 
 /// When approved regional versions are released.

@@ -147,8 +147,8 @@ impl Course<'_> {
 
     /// When a deleted asset is given up.
     pub(crate) fn given_up_at(&self, since: Timestamp) -> Result<Timestamp, Error> {
-        let grace = self.config.asset_gone.grace;
-        grace.after(self.cx, &self.config.calendar, since, 100)
+        let gone = self.config.asset_gone;
+        gone.given_up_at(self.cx, &self.config.calendar, since)
     }
 
     // ---- The audit ------------------------------------------------------------------------------

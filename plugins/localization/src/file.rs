@@ -3,9 +3,10 @@
 use forebay_sdk::Error;
 use forebay_sdk::Value;
 use forebay_sdk::assets::{Asset, AssetStatus};
-use forebay_sdk::blocks::{Answer, Question, fill, present, text_or_none};
+use forebay_sdk::blocks::{
+    Answer, Question, enabled_user, fill, present, text_or_none, workflow_user,
+};
 use forebay_sdk::handler::interfaces;
-use forebay_sdk::workflow::PrincipalKind;
 
 use crate::DAM;
 use crate::config::RegionConfig;
@@ -131,18 +132,7 @@ impl Course<'_> {
 
     /// The user of the workflow engine behind a user of the DAM, if it is switched on there.
     fn workflow_user(&self, dam_user: Option<&str>) -> Result<Option<String>, Error> {
-        let Some(user) = dam_user else {
-            return Ok(None);
-        };
-        let listed = self.config.users.get(user).cloned();
-        let Some(user) = listed.or_else(|| user.contains('@').then(|| user.to_owned())) else {
-            return Ok(None);
-        };
-        match self.cx.directory().lookup(PrincipalKind::User, &user) {
-            Ok(found) => Ok(found.filter(|found| found.enabled).map(|_| user)),
-            Err(error) if error.is_unsupported() => Ok(Some(user)),
-            Err(error) => Err(error),
-        }
+        enabled_user(self.cx, workflow_user(&self.config.users, dam_user))
     }
 
     /// A newer file takes the place of an older one, which is kept as its older version.

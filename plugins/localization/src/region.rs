@@ -2,7 +2,7 @@
 //! is released.
 
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{Alarm, Answer, Question, Reading, present};
+use forebay_sdk::blocks::{Alarm, Answer, Question, Reading, can_be_asked, present};
 use forebay_sdk::handler::{EffectMode, Fired, RunEnded};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
 use forebay_sdk::{Delivery, Error, OrAbsent, Step};
@@ -60,7 +60,7 @@ impl Course<'_> {
         }
         let config = self.region_config(&region.region)?;
         for group in [&config.team, &config.reviewers] {
-            if !self.can_be_asked(group)? {
+            if !can_be_asked(self.cx, PrincipalKind::Group, group)? {
                 let code = &region.region;
                 let reason = format!(
                     "the group {group} of the region {code} is unknown to the workflow engine or \
@@ -93,14 +93,6 @@ impl Course<'_> {
             _ => self.back_to_team(&mut region, "")?,
         }
         self.wait_in(region)
-    }
-
-    fn can_be_asked(&self, group: &str) -> Result<bool, Error> {
-        match self.cx.directory().lookup(PrincipalKind::Group, group) {
-            Ok(found) => Ok(found.is_some_and(|found| found.enabled)),
-            Err(error) if error.is_unsupported() => Ok(true),
-            Err(error) => Err(error),
-        }
     }
 
     pub(crate) fn region(&self, mut region: Region, delivery: &Delivery) -> Next {
@@ -324,16 +316,8 @@ impl Course<'_> {
     }
 
     pub(crate) fn wait_in(&self, region: Region) -> Next {
-        let mut wait = Step::wait(region.clone().into_state());
-        if region.desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", region.desk.process.as_str());
-        }
-        for (name, at) in region.desk.timers() {
-            wait = wait.timer(name, at);
-        }
-        for party in region.desk.parties() {
-            wait = wait.party(party);
-        }
+        let wait = Step::wait(region.clone().into_state());
+        let mut wait = region.desk.watch(wait, WORKFLOW);
         if let Some(due) = region.desk.due() {
             wait = wait.due(due);
         }

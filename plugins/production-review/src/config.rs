@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{Direction, FieldMap, Routing, Rule, Span, Target, WorkCalendar};
+use forebay_sdk::blocks::{
+    AssetGone, Direction, FieldMap, Routing, Rule, Span, Target, WorkCalendar,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -191,22 +193,6 @@ impl Default for Visibility {
     fn default() -> Self {
         Self {
             internal_marker: "#int".to_owned(),
-        }
-    }
-}
-
-/// How long a deleted asset may come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// Some vendors report deletions before restorations.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
         }
     }
 }

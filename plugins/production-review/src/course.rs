@@ -154,8 +154,8 @@ impl Course<'_> {
     /// Rule C-13: the asset is deleted or in the trash; it may come back within the grace.
     fn gone(&self, mut state: State) -> Next {
         let since = *state.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
+        let gone = self.config.asset_gone;
+        let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
         if self.cx.now() < until {
             return self.wait(state);
         }
@@ -208,21 +208,11 @@ impl Course<'_> {
             .subscribe(DAM, "asset", asset)
             .timer(SYNC, next);
         if let Some(since) = gone {
-            let grace = self.config.asset_gone.grace;
-            wait = wait.timer(
-                GONE,
-                grace.after(self.cx, &self.config.calendar, since, 100)?,
-            );
+            let gone = self.config.asset_gone;
+            let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
+            wait = wait.timer(GONE, until);
         }
-        if desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-        }
-        for (timer, at) in desk.timers() {
-            wait = wait.timer(timer, at);
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = desk.watch(wait, WORKFLOW);
         Ok(wait.waiting_on(format!("round {round} of the review of \"{name}\"")))
     }
 }

@@ -349,18 +349,16 @@ impl Course<'_> {
 
     fn wait_for_clearance(&self, clearing: Clearing) -> Next {
         let (mut subject, desk) = (clearing.subject.clone(), clearing.desk.clone());
-        let mut wait = Step::wait(State::Clearing(Box::new(clearing)))
-            .subscribe_to(DAM, "asset", subject.asset.as_str(), &CHANGES)
-            .subscribe(WORKFLOW, "process", desk.process.as_str());
+        let mut wait = Step::wait(State::Clearing(Box::new(clearing))).subscribe_to(
+            DAM,
+            "asset",
+            subject.asset.as_str(),
+            &CHANGES,
+        );
         if subject.gone_since.is_some() {
             wait = wait.timer(GONE, self.given_up_at(&mut subject)?);
         }
-        for (timer, at) in desk.timers() {
-            wait = wait.timer(timer, at);
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = desk.watch(wait, WORKFLOW);
         Ok(wait.waiting_on(format!("clearance of \"{}\"", subject.name)))
     }
 }

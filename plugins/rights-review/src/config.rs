@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{FieldMap, OneOrMany, Routing, Rule, Span, Target, WorkCalendar};
+use forebay_sdk::blocks::{
+    AssetGone, FieldMap, OneOrMany, Routing, Rule, Span, Target, WorkCalendar,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +15,6 @@ const DEFAULT_LEADS: &str = "dam-leads";
 
 /// The date field that stands for the end of rights the DAM itself keeps.
 pub(crate) const DAM_EXPIRY: &str = "expiry";
-
-/// Minutes of a day.
-const DAY: u32 = 24 * 60;
 
 /// Reviews of rights that end, and clearance for an intended use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -155,7 +154,7 @@ impl Default for Deletion {
     fn default() -> Self {
         Self {
             approvals: 2,
-            grace: Span::Minutes(30 * DAY),
+            grace: Span::days(30),
             method: DeletionMethod::RestrictThenDelete,
         }
     }
@@ -293,7 +292,7 @@ pub struct Reuse {
 impl Default for Reuse {
     fn default() -> Self {
         Self {
-            same_use_within: Span::Minutes(180 * DAY),
+            same_use_within: Span::days(180),
         }
     }
 }
@@ -317,24 +316,8 @@ impl Default for Block {
     }
 }
 
-/// How long a deleted asset may come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// Some vendors report deletions before restorations.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
-        }
-    }
-}
-
 fn days(days: [u32; 3]) -> Vec<Span> {
-    days.map(|days| Span::Minutes(days * DAY)).to_vec()
+    days.map(Span::days).to_vec()
 }
 
 fn default_leads() -> Vec<Span> {

@@ -1,9 +1,9 @@
 //! The course of a run: what happens on each delivery, and what all kinds of runs share.
 
-use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate, ShareQuery};
-use forebay_sdk::blocks::{Desk, DeskRules, Scan, field_update, write_any_version};
+use forebay_sdk::assets::{Asset, AssetStatus, AssetUpdate};
+use forebay_sdk::blocks::{Desk, DeskRules, Scan, field_update, shares_of, write_any_version};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
-use forebay_sdk::{Cx, Delivery, Error, Step, Timestamp, Value, paging};
+use forebay_sdk::{Cx, Delivery, Error, Step, Timestamp, Value};
 
 use crate::DAM;
 use crate::admit::request_of;
@@ -124,8 +124,8 @@ impl Course<'_> {
     /// within the grace.
     pub(crate) fn given_up_at(&self, subject: &mut Subject) -> Result<Timestamp, Error> {
         let since = *subject.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        grace.after(self.cx, &self.config.calendar, since, 100)
+        let gone = self.config.asset_gone;
+        gone.given_up_at(self.cx, &self.config.calendar, since)
     }
 
     /// Write logical fields that differ.
@@ -173,18 +173,7 @@ impl Course<'_> {
         if !self.cx.available(DAM, interfaces::SHARING) {
             return Ok(());
         }
-        let (shares, _) = paging::collect(usize::MAX, |page| {
-            let query = ShareQuery {
-                asset: Some(asset.to_owned()),
-                collection: None,
-                external_id: None,
-                include_ended: false,
-                page: page.map(str::to_owned),
-            };
-            let found = self.cx.sharing().list(&query)?;
-            Ok((found.shares, found.next))
-        })?;
-        for share in shares {
+        for share in shares_of(self.cx, asset)? {
             self.cx.sharing().revoke(&share.id)?;
         }
         Ok(())

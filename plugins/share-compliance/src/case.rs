@@ -279,16 +279,7 @@ impl Course<'_> {
 
     pub(crate) fn wait_for_ruling(&self, case: Case) -> Next {
         let desk = case.desk.clone();
-        let mut wait = Step::wait(case.state());
-        if desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-        }
-        for (name, at) in desk.timers() {
-            wait = wait.timer(name, at);
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
+        let wait = desk.watch(Step::wait(case.state()), WORKFLOW);
         Ok(wait.waiting_on("a decision about a share nobody asked for"))
     }
 

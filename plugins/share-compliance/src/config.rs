@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{FieldMap, OneOrMany, Routing, Rule, Span, Target, WorkCalendar};
+use forebay_sdk::blocks::{
+    AssetGone, FieldMap, OneOrMany, Routing, Rule, Span, Target, WorkCalendar,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Minutes of a day.
-const DAY: u32 = 24 * 60;
 /// Group that decides where no rule says otherwise, and about recipients nobody knows.
 const DEFAULT_LEGAL: &str = "legal";
 /// Group that decides about agencies.
@@ -130,7 +130,7 @@ pub struct LinkConfig {
 impl Default for LinkConfig {
     fn default() -> Self {
         Self {
-            expires: Span::Minutes(14 * DAY),
+            expires: Span::days(14),
             password: Want::Auto,
             allow_original: false,
             watermark: Want::Auto,
@@ -172,7 +172,7 @@ impl Default for Detective {
         Self {
             enabled: true,
             interval: Span::Minutes(15),
-            overlap: Span::Minutes(2 * DAY),
+            overlap: Span::days(2),
             watched_albums: vec!["/External/**".to_owned()],
             action: Action::RestrictAndTask,
         }
@@ -292,22 +292,6 @@ pub enum OnTimeout {
     Park,
     /// Nothing is shared.
     Refuse,
-}
-
-/// How long deleted assets may come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// Some vendors report deletions before restorations.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
-        }
-    }
 }
 
 fn condition(subject: &str, value: &str) -> (String, OneOrMany) {

@@ -134,8 +134,8 @@ impl Course<'_> {
     /// Rule C-13: all assets are deleted or in the trash; they may come back within the grace.
     pub(crate) fn gone(&self, mut review: Review) -> Next {
         let since = *review.gone_since.get_or_insert(self.cx.now());
-        let grace = self.config.asset_gone.grace;
-        let until = grace.after(self.cx, &self.config.calendar, since, 100)?;
+        let gone = self.config.asset_gone;
+        let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
         if self.cx.now() < until {
             return self.wait(review);
         }
@@ -250,21 +250,11 @@ impl Course<'_> {
             wait = link.address.iter().fold(wait, |wait, link| wait.link(link));
         }
         if let Some(since) = gone_since {
-            let grace = self.config.asset_gone.grace;
-            wait = wait.timer(
-                GONE,
-                grace.after(self.cx, &self.config.calendar, since, 100)?,
-            );
+            let gone = self.config.asset_gone;
+            let until = gone.given_up_at(self.cx, &self.config.calendar, since)?;
+            wait = wait.timer(GONE, until);
         }
-        if desk.is_open() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-            for (name, at) in desk.timers() {
-                wait = wait.timer(name, at);
-            }
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
-        }
+        wait = desk.watch(wait, WORKFLOW);
         Ok(wait.waiting_on(match phase {
             Phase::Gathering(_) => "further assets to be shared with these".to_owned(),
             Phase::Details => "word for whom and what for assets are to be shared".to_owned(),

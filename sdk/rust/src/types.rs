@@ -83,6 +83,16 @@ impl Value {
         }
     }
 
+    /// The value as a list of texts: none, one or several.
+    #[must_use]
+    pub fn to_texts(&self) -> Vec<String> {
+        match self {
+            Self::Texts(texts) => texts.clone(),
+            value if value.is_empty() => Vec::new(),
+            value => vec![value.to_plain()],
+        }
+    }
+
     /// Does nothing stand there: no value, an empty text, an empty list?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -81,15 +81,8 @@ impl Course<'_> {
             return Ok(Step::complete(run(batch), REVIEWED, summary));
         }
         self.ask_batch(&mut batch)?;
-        let process = batch.desk.process.clone();
         let summary = format!("decisions on {} of {all} assets", all - ended);
-        let mut wait = Step::wait(run(batch.clone())).subscribe(WORKFLOW, "process", process);
-        for (name, at) in batch.desk.timers() {
-            wait = wait.timer(name, at);
-        }
-        for party in batch.desk.parties() {
-            wait = wait.party(party);
-        }
+        let mut wait = batch.desk.watch(Step::wait(run(batch.clone())), WORKFLOW);
         if let Some(due) = batch.desk.due() {
             wait = wait.due(due);
         }

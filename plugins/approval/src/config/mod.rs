@@ -9,15 +9,16 @@ mod review;
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{Batching, FieldMap, Routing, Rule, Span, Target, WorkCalendar};
+use forebay_sdk::blocks::{
+    AssetGone, Batching, FieldMap, Routing, Rule, Span, Target, WorkCalendar,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::intake::{Filters, NotReady, ReadyWhen, Triggers};
 pub(crate) use self::result::{ChangesRequested, DamDecisions, Hold, Notify, Rejection, Release};
 pub(crate) use self::review::{
-    AssetGone, AutoApprove, OnConflict, OnNewVersion, OnTimeout, Policy, ProcessConfig, Stage,
-    Verdict,
+    AutoApprove, OnConflict, OnNewVersion, OnTimeout, Policy, ProcessConfig, Stage, Verdict,
 };
 
 /// Group that is asked where no other is named.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::blocks::{OneOrMany, Span};
+use forebay_sdk::blocks::OneOrMany;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -130,20 +130,4 @@ pub enum OnConflict {
     DamWins,
     /// An operator must look.
     Park,
-}
-
-/// How a deleted asset is treated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// How long it may come back. Some systems report deletes before restores.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
-        }
-    }
 }

@@ -3,12 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FieldMap, WorkCalendar};
-use crate::OrAbsent;
-use crate::capability::assets::{Asset, AssetUpdate, Updated};
+use super::{FieldMap, Span, WorkCalendar};
+use crate::capability::assets::{Asset, AssetUpdate, Share, ShareQuery, Updated};
 use crate::handler::Cx;
-use crate::time;
 use crate::types::{Error, Timestamp, Value};
+use crate::{OrAbsent, paging, time};
 
 /// Attempts to write to an asset that changes at the same time.
 const WRITE_ATTEMPTS: u32 = 3;
@@ -35,6 +34,37 @@ pub enum Written {
     Overtaken,
 }
 
+/// How long a deleted asset may come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AssetGone {
+    /// Some vendors report deletions before restorations.
+    pub grace: Span,
+}
+
+impl Default for AssetGone {
+    fn default() -> Self {
+        Self {
+            grace: Span::Minutes(15),
+        }
+    }
+}
+
+impl AssetGone {
+    /// When an asset that went at this time is given up (rule C-13).
+    ///
+    /// # Errors
+    /// `invalid` if the calendar cannot be used.
+    pub fn given_up_at(
+        self,
+        cx: &Cx,
+        calendar: &WorkCalendar,
+        since: Timestamp,
+    ) -> Result<Timestamp, Error> {
+        self.grace.after(cx, calendar, since, 100)
+    }
+}
+
 /// The asset, unless it is deleted or in the trash.
 ///
 /// # Errors
@@ -42,6 +72,25 @@ pub enum Written {
 pub fn present(cx: &Cx, id: &str) -> Result<Option<Asset>, Error> {
     let asset = cx.assets().get(id).or_absent()?;
     Ok(asset.filter(|asset| !asset.trashed))
+}
+
+/// The shares of an asset that have not ended.
+///
+/// # Errors
+/// Those of `sharing.list`.
+pub fn shares_of(cx: &Cx, asset: &str) -> Result<Vec<Share>, Error> {
+    let (shares, _) = paging::collect(usize::MAX, |page| {
+        let query = ShareQuery {
+            asset: Some(asset.to_owned()),
+            collection: None,
+            external_id: None,
+            include_ended: false,
+            page: page.map(str::to_owned),
+        };
+        let found = cx.sharing().list(&query)?;
+        Ok((found.shares, found.next))
+    })?;
+    Ok(shares)
 }
 
 /// Write to an asset as it was read. If somebody changes it at the same time it is read again; if

@@ -30,10 +30,8 @@ impl FieldMap {
     /// A logical field's values as texts: none, one or several.
     #[must_use]
     pub fn texts(&self, fields: &[Field], logical: &str) -> Vec<String> {
-        match self.value(fields, logical) {
-            None => Vec::new(),
-            Some(Value::Texts(texts)) => texts.clone(),
-            Some(value) => vec![value.to_plain()],
-        }
+        self.value(fields, logical)
+            .map(Value::to_texts)
+            .unwrap_or_default()
     }
 }

@@ -12,6 +12,7 @@ mod desk;
 mod fields;
 mod items;
 mod pattern;
+mod people;
 mod preflight;
 mod question;
 mod routing;
@@ -20,15 +21,16 @@ mod span;
 mod values;
 
 pub use self::asset::{
-    LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present, text_or_none,
-    write, write_any_version,
+    AssetGone, LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present,
+    shares_of, text_or_none, write, write_any_version,
 };
 pub use self::batch::{Batching, numbers};
 pub use self::comments::{Direction, OF_DAM, OF_WORKFLOW, attributed, fingerprint, split_text};
-pub use self::desk::{Alarm, Desk, DeskRules, Reading, usable_group};
+pub use self::desk::{Alarm, Desk, DeskRules, Reading};
 pub use self::fields::FieldMap;
 pub use self::items::{CONTINUE, ITEMS_PER_ACTIVATION, Item, ItemState, Items};
 pub use self::pattern::matches_path;
+pub use self::people::{can_be_asked, enabled_user, usable_group, workflow_user};
 pub use self::preflight::Preflight;
 pub use self::question::{Answer, Asked, FormField, Question};
 pub use self::routing::{Facts, Routing, Rule, Target, holds};

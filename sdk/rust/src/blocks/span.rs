@@ -11,6 +11,11 @@ use crate::handler::{Calendar, Cx};
 use crate::time::{DAY, HOUR, MINUTE};
 use crate::types::{Error, Timestamp};
 
+/// Minutes of an hour.
+const HOUR_MINUTES: u32 = (HOUR / MINUTE) as u32;
+/// Minutes of a day.
+const DAY_MINUTES: u32 = (DAY / MINUTE) as u32;
+
 /// A span: business days and hours count in working time, all else by the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
@@ -23,6 +28,12 @@ pub enum Span {
 }
 
 impl Span {
+    /// Whole days by the wall clock.
+    #[must_use]
+    pub const fn days(days: u32) -> Self {
+        Self::Minutes(days * DAY_MINUTES)
+    }
+
     /// The point in time `percent` per cent of this span after `start`.
     ///
     /// # Errors
@@ -56,8 +67,6 @@ impl Span {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HOUR_MINUTES: u32 = (HOUR / MINUTE) as u32;
-        const DAY_MINUTES: u32 = (DAY / MINUTE) as u32;
         match self {
             Self::BusinessDays(days) => write!(f, "{days}bd"),
             Self::BusinessHours(hours) => write!(f, "{hours}bh"),

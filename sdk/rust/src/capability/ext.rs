@@ -1,7 +1,7 @@
 //! Short ways to write the contract's records.
 
 use super::assets::{
-    AssetStatus, AssetUpdate, Comparison, ExpiryChange, Filter, Query, SortBy, TagChange,
+    AssetKind, AssetStatus, AssetUpdate, Comparison, ExpiryChange, Filter, Query, SortBy, TagChange,
 };
 use super::workflow::{StartRequest, TaskQuery};
 use crate::types::{Field, Timestamp, Value};
@@ -18,6 +18,21 @@ impl Default for Query {
             sort: SortBy::ModifiedDescending,
             limit: DEFAULT_PAGE,
             page: None,
+        }
+    }
+}
+
+impl AssetKind {
+    /// The contract's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+            Self::Presentation => "presentation",
+            Self::Other => "other",
         }
     }
 }

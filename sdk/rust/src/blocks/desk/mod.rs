@@ -12,12 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::time::Alarm;
-use super::WorkCalendar;
 use super::question::{Answer, Asked, Question};
-use crate::capability::workflow::{
-    PrincipalKind, ProcessState, StartRequest, Started, Task, TaskQuery,
-};
-use crate::handler::{Cx, DecisionRecord};
+use super::{WorkCalendar, usable_group};
+use crate::capability::workflow::{ProcessState, StartRequest, Started, Task, TaskQuery};
+use crate::handler::Cx;
 use crate::types::{Error, Field, FieldsExt};
 use crate::workflow::Decision;
 use crate::{OrAbsent, paging};
@@ -349,28 +347,6 @@ fn start(cx: &Cx, mut request: StartRequest, left: &[String]) -> Result<Started,
     Err(Error::conflict(format!(
         "{MOST_RUNS} processes of the business key {key} have ended already"
     )))
-}
-
-/// The group to ask: this one, or the fallback where it is unknown or switched off (rule C-21). An
-/// engine without a directory is trusted.
-///
-/// # Errors
-/// Those of `directory.lookup`.
-pub fn usable_group(cx: &Cx, rules: &DeskRules<'_>, group: &str) -> Result<String, Error> {
-    match cx.directory().lookup(PrincipalKind::Group, group) {
-        Ok(Some(found)) if found.enabled => Ok(group.to_owned()),
-        Err(error) if error.is_unsupported() => Ok(group.to_owned()),
-        Err(error) => Err(error),
-        Ok(_) => {
-            let fallback = rules.fallback_group.to_owned();
-            let mut record = DecisionRecord::new("reassigned", "system");
-            record.comment = Some(format!(
-                "the group {group} is unknown or switched off; {fallback} is asked instead"
-            ));
-            cx.decision(&record);
-            Ok(fallback)
-        }
-    }
 }
 
 fn to_json(questions: &[Question]) -> Result<String, Error> {

@@ -1,8 +1,8 @@
 //! Time (rule C-22): reminders, escalation and time-out of questions.
 
-use super::{Desk, DeskRules, usable_group};
-use crate::blocks::Question;
-use crate::handler::{Cx, DecisionRecord};
+use super::{Desk, DeskRules};
+use crate::blocks::{Question, usable_group};
+use crate::handler::{Cx, DecisionRecord, Wait};
 use crate::types::{Error, FieldsExt, Timestamp};
 
 /// Per cent of a question's time at which it is escalated.
@@ -56,6 +56,21 @@ impl Desk {
     /// Whose turn it is.
     pub fn parties(&self) -> impl Iterator<Item = &str> {
         self.asked.values().map(|asked| asked.to.as_str())
+    }
+
+    /// Wait for what happens at the process and for the next timer of each question, and say whose
+    /// turn it is. `role` is that of the workflow engine.
+    pub fn watch<S>(&self, mut wait: Wait<S>, role: &str) -> Wait<S> {
+        if self.is_open() {
+            wait = wait.subscribe(role, "process", self.process.as_str());
+        }
+        for (name, at) in self.timers() {
+            wait = wait.timer(name, at);
+        }
+        for party in self.parties() {
+            wait = wait.party(party);
+        }
+        wait
     }
 
     /// A timer came: remind, escalate, or say that time is up. None where it is not the desk's.
