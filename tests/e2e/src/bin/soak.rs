@@ -1,5 +1,6 @@
 //! Thousands of runs of all use cases in one world, with faults; `cargo xtask soak` builds and runs
-//! it. Options: `--runs N`, `--seed N`.
+//! it. Options: `--runs N`, `--seed N`; `RUST_LOG` says what of the
+//! log is shown.
 
 #![expect(
     clippy::print_stdout,
@@ -17,12 +18,14 @@ use forebay_e2e::soak::{Holding, Plan, Report, soak};
 const RUNS: usize = 10_000;
 /// Seed unless told otherwise: the same each time, so that results compare.
 const SEED: u64 = 1;
+/// What of the log is shown where `RUST_LOG` does not say it.
+const QUIET: &str = "off,forebay=error";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let _ = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter("off,forebay=error")
+        .with_env_filter(std::env::var("RUST_LOG").unwrap_or_else(|_| QUIET.to_owned()))
         .try_init();
     match run().await {
         Ok(report) if report.is_clean() => ExitCode::SUCCESS,

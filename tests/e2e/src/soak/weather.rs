@@ -45,17 +45,13 @@ impl Weather {
             self.faults += 1;
             refuse(vendor(world, chance), chance);
         }
-        if chance.permille(UNRELIABLE) {
-            self.unreliable += 1;
-            let frame = vendor(world, chance);
-            let switches = switches(chance, frame.name() == "canto");
-            frame.courier().set(switches);
-        }
         if chance.permille(DEATHS) {
             self.deaths += 1;
             // A host has another address here each time it starts, and tells it to iconik once; until
-            // it is told, buttons that are pressed reach nobody.
+            // it is told, buttons that are pressed and collections that are filled reach nobody. So
+            // nothing may be on its way to a host that dies, and iconik must hear of the next one.
             world.iconik.frame().faults().clear();
+            world.deliveries().await;
             let pass = chance.below(EFFECTS);
             if chance.permille(500) {
                 world.crash_at_effect(pass).await?;
@@ -64,6 +60,12 @@ impl Weather {
             } else {
                 world.restart().await?;
             }
+        }
+        if chance.permille(UNRELIABLE) {
+            self.unreliable += 1;
+            let frame = vendor(world, chance);
+            let switches = switches(chance, frame.name() == "canto");
+            frame.courier().set(switches);
         }
         Ok(())
     }
@@ -95,8 +97,8 @@ fn refuse(frame: &Frame, chance: &mut Chance) {
     frame.faults().add(Rule::once("*", fault).after(skip));
 }
 
-/// Webhooks of Canto may be lost: polls find all they tell of. Of a button that was pressed in iconik
-/// nothing but the webhook tells.
+/// Webhooks of Canto may be lost: polls find all they tell of. Of a button that was pressed in iconik,
+/// and of an old asset that was put into a collection, nothing but the webhook tells.
 fn switches(chance: &mut Chance, may_be_lost: bool) -> CourierSwitches {
     let mut switches = CourierSwitches::default();
     match chance.below(3) {

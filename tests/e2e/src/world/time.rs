@@ -106,7 +106,7 @@ impl World {
     }
 
     /// Until vendors have sent all they had to send.
-    pub(super) async fn deliveries(&self) {
+    pub async fn deliveries(&self) {
         self.canto.frame().courier().idle().await;
         self.iconik.frame().courier().idle().await;
     }
