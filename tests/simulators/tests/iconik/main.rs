@@ -7,6 +7,11 @@
     reason = "tests"
 )]
 
+mod assets;
 mod calls;
+mod files;
 mod media;
+mod metadata;
 mod shapes;
+mod support;
+mod webhooks;

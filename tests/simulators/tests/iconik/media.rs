@@ -1,64 +1,14 @@
 //! The simulated life of media at iconik: archive, copies, purge, shares, custom actions, relations.
-use std::time::Duration;
 
-use axum::Router;
-use axum::routing::post;
-use forebay_model::{Timestamp, VirtualClock};
-use forebay_simulators::common::{Frame, Running, server};
+use forebay_simulators::common::{Fault, Rule};
 use forebay_simulators::iconik::types::ArchiveOutcome;
-use forebay_simulators::iconik::{
-    Choice, DEFAULT_APP_ID, DEFAULT_AUTH_TOKEN, INTEGRATION_USER, Iconik, IconikOptions, NewAsset,
-};
+use forebay_simulators::iconik::{Choice, INTEGRATION_USER};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const START: Timestamp = Timestamp(1_709_287_200_000);
-const HOUR: Duration = Duration::from_secs(3600);
-const ANN: &str = "0b8c2a52-0000-11ef-8000-0000000000d1";
-
-struct World {
-    iconik: Iconik,
-    clock: VirtualClock,
-    client: reqwest::Client,
-}
-
-async fn world() -> World {
-    let clock = VirtualClock::new(START);
-    let options = IconikOptions {
-        clock: clock.clone().into(),
-        ..IconikOptions::default()
-    };
-    let iconik = Iconik::start(options).await.unwrap();
-    iconik.add_user(ANN, "Ann Example", "token-ann");
-    World {
-        iconik,
-        clock,
-        client: reqwest::Client::builder().build().unwrap(),
-    }
-}
+use crate::support::{ANN, HOUR, World, receiver, world};
 
 impl World {
-    fn clip(&self) -> String {
-        self.iconik
-            .add_asset(NewAsset::new("clip.mp4", "frames", ANN))
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let url = format!("{}/API/{path}", self.iconik.base_url());
-        let call = self.client.request(method, url);
-        let call = call
-            .header("App-ID", DEFAULT_APP_ID)
-            .header("Auth-Token", DEFAULT_AUTH_TOKEN);
-        let reply = call.json(&body).send().await.unwrap();
-        let status = reply.status().as_u16();
-        let text = reply.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or_default())
-    }
-
-    async fn get(&self, path: &str) -> (u16, Value) {
-        self.send(Method::GET, path, Value::Null).await
-    }
-
     async fn open(&self, link: &str) -> u16 {
         let reply = self.client.get(link).send().await.unwrap();
         reply.status().as_u16()
@@ -66,21 +16,16 @@ impl World {
 
     /// Ask for the archive of the original; returns the format's address.
     async fn archive(&self, asset: &str, body: Value) -> String {
-        let formats = self
-            .get(&format!("files/v1/assets/{asset}/formats/"))
-            .await
-            .1;
+        let formats = self.get(&format!("files/v1/assets/{asset}/formats/")).await;
         let format = formats["objects"][0]["id"].as_str().unwrap();
         let address = format!("files/v1/assets/{asset}/formats/{format}/");
-        let asked = self
-            .send(Method::POST, &format!("{address}archive/"), body)
-            .await;
+        let asked = self.post(&format!("{address}archive/"), body).await;
         assert_eq!(asked.0, 202);
         address
     }
 
     async fn archive_status(&self, asset: &str) -> Value {
-        let asset = self.get(&format!("assets/v1/assets/{asset}/")).await.1;
+        let asset = self.get(&format!("assets/v1/assets/{asset}/")).await;
         asset["archive_status"].clone()
     }
 }
@@ -103,15 +48,12 @@ async fn archiving_takes_hours_and_leaves_the_copy_at_hand() {
     assert_eq!(copies[0].1, copies[1].1);
     let sets = world
         .get(&format!("files/v1/assets/{clip}/file_sets/"))
-        .await
-        .1;
+        .await;
     let main = sets["objects"][0]["id"].as_str().unwrap();
     let gone = format!("files/v1/assets/{clip}/file_sets/{main}/?immediately=true");
-    assert_eq!(world.send(Method::DELETE, &gone, Value::Null).await.0, 204);
+    assert_eq!(world.delete(&gone).await, 204);
     assert_eq!(world.iconik.copies(&clip).len(), 1);
-    let back = world
-        .send(Method::POST, &format!("{format}restore/"), json!({}))
-        .await;
+    let back = world.post(&format!("{format}restore/"), json!({})).await;
     assert_eq!(back.0, 202);
     world.clock.advance(HOUR * 3);
     assert_eq!(world.archive_status(&clip).await, "NOT_ARCHIVED");
@@ -165,14 +107,10 @@ async fn a_purge_waits_for_a_storage_out_of_reach() {
         .send(Method::DELETE, &format!("{path}purge/"), Value::Null)
         .await;
     assert_eq!(purged.0, 204);
-    let standing = world.get(&path).await;
-    assert_eq!(
-        (standing.0, &standing.1["status"]),
-        (200, &json!("DELETED"))
-    );
+    assert_eq!(world.get(&path).await["status"], "DELETED");
     assert_eq!(world.iconik.copies(&clip)[0].0, "Nearline");
     world.iconik.set_reachable("Nearline", true);
-    assert_eq!(world.get(&path).await.0, 404);
+    assert_eq!(world.status_of(&path).await, 404);
     assert!(world.iconik.copies(&clip).is_empty());
 }
 
@@ -183,13 +121,9 @@ async fn a_link_works_until_its_share_is_deleted_or_ends() {
     let flags = json!({"title": "t", "allow_download": false, "allow_comments": false,
         "allow_approving_comments": false, "allow_setting_approve_status": false});
     let shares = format!("assets/v1/assets/{clip}/shares/");
-    let incomplete = world
-        .send(Method::POST, &format!("{shares}url/"), json!({}))
-        .await;
+    let incomplete = world.post(&format!("{shares}url/"), json!({})).await;
     assert_eq!(incomplete.0, 400);
-    let (status, share) = world
-        .send(Method::POST, &format!("{shares}url/"), flags.clone())
-        .await;
+    let (status, share) = world.post(&format!("{shares}url/"), flags.clone()).await;
     assert_eq!(status, 200);
     let link = share["url"].as_str().unwrap();
     assert_eq!(world.open(link).await, 200);
@@ -204,7 +138,7 @@ async fn a_link_works_until_its_share_is_deleted_or_ends() {
     mailed["emails"] = json!(["eva@example.test"]);
     mailed["allow_download"] = json!(true);
     mailed["expires"] = json!("2024-03-01T11:00:00Z");
-    let (status, share) = world.send(Method::POST, &shares, mailed).await;
+    let (status, share) = world.post(&shares, mailed).await;
     assert_eq!(status, 202);
     let link = share["url"].as_str().unwrap();
     assert_eq!(
@@ -215,35 +149,25 @@ async fn a_link_works_until_its_share_is_deleted_or_ends() {
     );
     assert_eq!(world.iconik.history(&clip), ["DOWNLOAD"]);
     let id = share["id"].as_str().unwrap();
-    let users = world.get(&format!("{shares}{id}/users/")).await.1;
+    let users = world.get(&format!("{shares}{id}/users/")).await;
     assert_eq!(users["objects"][0]["access_count"], 1);
     world.clock.advance(HOUR);
     assert_eq!(world.open(link).await, 410);
-}
-
-/// A receiver that answers with a status.
-async fn receiver(status: u16) -> (Running, Frame) {
-    let frame = Frame::new("receiver", VirtualClock::new(START).into(), |status| {
-        axum::response::IntoResponse::into_response(status)
-    })
-    .unwrap();
-    let status = http::StatusCode::from_u16(status).unwrap();
-    let router = Router::new().route("/hook", frame.op("hook", post(async move || status)));
-    (server::start(router, "127.0.0.1:0").await.unwrap(), frame)
 }
 
 #[tokio::test]
 async fn a_custom_action_sends_what_was_chosen_and_filled_in() {
     let world = world().await;
     let clip = world.clip();
-    for (status, offered_again) in [(200, true), (500, false)] {
-        let (running, _frame) = receiver(status).await;
-        let title = format!("Clear {status}");
+    for (fault, offered_again) in [(None, true), (Some(Fault::status(500)), false)] {
+        let (running, frame) = receiver().await;
+        let title = format!("Clear {offered_again}");
+        if let Some(fault) = fault {
+            frame.faults().add(Rule::always("hook", fault));
+        }
         let body = json!({"title": title, "url": format!("{}/hook", running.base_url()),
             "headers": {"X-Secret": "s"}});
-        let made = world
-            .send(Method::POST, "assets/v1/custom_actions/ASSET/", body)
-            .await;
+        let made = world.post("assets/v1/custom_actions/ASSET/", body).await;
         assert_eq!(made.0, 201);
         for _ in 0..3 {
             let choice = Choice::asset(&clip).with("territory", "US");
@@ -273,27 +197,21 @@ async fn relations_are_of_types_that_exist() {
     let (a, b) = (world.clip(), world.clip());
     let path = format!("assets/v1/assets/{a}/relations/");
     let relation = json!({"relation_type": "localization", "related_to_asset_id": b});
-    assert_eq!(
-        world.send(Method::POST, &path, relation.clone()).await.0,
-        400
-    );
+    assert_eq!(world.post(&path, relation.clone()).await.0, 400);
     let kind = json!({"name": "localization", "source_label": "a", "destination_label": "b"});
     let types = "assets/v1/assets/relation_types/";
-    assert_eq!(world.send(Method::POST, types, kind.clone()).await.0, 201);
-    assert_eq!(world.send(Method::POST, types, kind).await.0, 409);
-    assert_eq!(
-        world.send(Method::POST, &path, relation.clone()).await.0,
-        201
-    );
-    assert_eq!(world.send(Method::POST, &path, relation).await.0, 200);
-    let listed = world.get(&path).await.1;
+    assert_eq!(world.post(types, kind.clone()).await.0, 201);
+    assert_eq!(world.post(types, kind).await.0, 409);
+    assert_eq!(world.post(&path, relation.clone()).await.0, 201);
+    assert_eq!(world.post(&path, relation).await.0, 200);
+    let listed = world.get(&path).await;
     assert_eq!(
         listed["objects"][0]["relations"][0]["related_from_asset_id"],
         json!(a)
     );
     let gone = format!("{path}localization/{b}/");
-    assert_eq!(world.send(Method::DELETE, &gone, Value::Null).await.0, 204);
-    assert_eq!(world.get(&path).await.1["total"], 0);
+    assert_eq!(world.delete(&gone).await, 204);
+    assert_eq!(world.get(&path).await["total"], 0);
 }
 
 #[tokio::test]
@@ -312,10 +230,7 @@ async fn comments_by_hand_are_found_by_search_and_change_their_time() {
     assert!(!world.iconik.delete_comment(&answer, ANN));
     let wanted =
         json!({"doc_types": ["segments"], "sort": [{"name": "date_modified", "order": "asc"}]});
-    let found = world
-        .send(Method::POST, "search/v1/search/", wanted)
-        .await
-        .1;
+    let found = world.post("search/v1/search/", wanted).await.1;
     assert_eq!(found["total"], 1);
     let found = &found["objects"][0];
     assert_eq!(
