@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_model::ScheduleSpec;
-use forebay_model::schedule::{DEFAULT_ZONE, Error, SCHEDULE_FIELD};
+use forebay_model::schedule::{DEFAULT_ZONE, DaysOff, Error, OffRule, SCHEDULE_FIELD};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::Document;
@@ -25,9 +25,36 @@ pub(crate) struct Schedule {
     cron: String,
     /// IANA time zone of the pattern. Absent: the zone of the flow's `config.calendar`, or `UTC`.
     zone: Option<String>,
+    /// What becomes of days that the flow's `config.calendar` has off, by their date in the zone:
+    /// those not in its `days`, and its `holidays`.
+    #[serde(default)]
+    days_off: OffWord,
     /// What the handler gets as a request; `schedule` with `name`, `due-at` and `zone` is added.
     #[serde(default)]
     input: BTreeMap<String, Value>,
+}
+
+/// What becomes of days off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum OffWord {
+    /// They are days as all others.
+    #[default]
+    Fire,
+    /// What is due on them is left out.
+    Skip,
+    /// What is due on them is due at the same time on the next working day, once.
+    Move,
+}
+
+impl OffWord {
+    fn rule(self) -> Option<OffRule> {
+        match self {
+            Self::Fire => None,
+            Self::Skip => Some(OffRule::Skip),
+            Self::Move => Some(OffRule::Move),
+        }
+    }
 }
 
 impl Schedule {
@@ -39,6 +66,11 @@ impl Schedule {
                 .as_str()
                 .map(str::to_owned)
         };
+        let listed = |key: &str| {
+            let list = config.pointer(&format!("/calendar/{key}"));
+            let items = list.and_then(Value::as_array).into_iter().flatten();
+            items.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
         ScheduleSpec {
             name: self.name,
             cron: self.cron,
@@ -46,6 +78,11 @@ impl Schedule {
                 .zone
                 .or_else(of_calendar)
                 .unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
+            days_off: self.days_off.rule().map(|rule| DaysOff {
+                rule,
+                days: listed("days"),
+                holidays: listed("holidays"),
+            }),
             input: Value::Object(Map::from_iter(self.input)),
         }
     }
@@ -82,8 +119,27 @@ pub(crate) fn check(
             let message = "holds `schedule`, which the host fills in";
             error("input", message, "name this field otherwise");
         }
+        if schedule.days_off.rule().is_some() && config.get("calendar").is_none() {
+            error(
+                "days_off",
+                "this flow has no calendar that says which days are off",
+                "set `days` and `holidays` in the flow's `config.calendar`; where its handler knows \
+                 no calendar, leave `days_off` out and say the days of the week in `cron`",
+            );
+            continue;
+        }
         match schedule.spec(config).timetable() {
             Ok(_) => {}
+            Err(problem @ Error::DaysOff(_)) => error(
+                "days_off",
+                &problem.to_string(),
+                "mend `days` or `holidays` in the flow's `config.calendar`",
+            ),
+            Err(problem @ Error::OffOnly) => error(
+                "cron",
+                &problem.to_string(),
+                "name working days of the flow's `config.calendar`, or let `days_off` be `move` or `fire`",
+            ),
             Err(Error::Zone) => error(
                 "zone",
                 "unknown time zone",

@@ -2,19 +2,16 @@
 
 use forebay_model::Timestamp;
 use forebay_model::ports::Calendar;
-use jiff::civil::{Date, Time, Weekday};
+use forebay_model::workday::{HORIZON_DAYS, WorkingDays, parse_date};
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-
-/// Days searched for working time before giving up: a calendar without any in ten years is a mistake.
-const HORIZON_DAYS: u32 = 3_660;
 
 /// A calendar, checked.
 struct WorkingTime {
     zone: TimeZone,
-    days: Vec<Weekday>,
+    days: WorkingDays,
     opens: Time,
     closes: Time,
-    holidays: Vec<Date>,
 }
 
 /// `start` plus `minutes` of working time. Time outside working hours does not count; a start
@@ -73,11 +70,6 @@ fn find_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| format!("unknown time zone `{name}`"))
 }
 
-fn parse_date(text: &str) -> Result<Date, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not a date like 2027-12-24"))
-}
-
 fn date_in(zone: &TimeZone, at: Timestamp) -> Result<Date, String> {
     let instant = jiff::Timestamp::from_millisecond(at.0).map_err(|error| error.to_string())?;
     Ok(instant.to_zoned(zone.clone()).date())
@@ -86,11 +78,7 @@ fn date_in(zone: &TimeZone, at: Timestamp) -> Result<Date, String> {
 impl WorkingTime {
     fn parse(calendar: &Calendar) -> Result<Self, String> {
         let zone = find_zone(&calendar.zone)?;
-        let days = calendar
-            .days
-            .iter()
-            .map(|day| weekday(day))
-            .collect::<Result<Vec<_>, _>>()?;
+        let days = WorkingDays::parse(&calendar.days, &calendar.holidays)?;
         let opens = time_of_day(&calendar.opens)?;
         let closes = time_of_day(&calendar.closes)?;
         if opens >= closes {
@@ -99,20 +87,11 @@ impl WorkingTime {
                 calendar.opens, calendar.closes
             ));
         }
-        if days.is_empty() {
-            return Err("the calendar has no working days".to_owned());
-        }
-        let holidays = calendar
-            .holidays
-            .iter()
-            .map(|day| parse_date(day))
-            .collect::<Result<Vec<Date>, _>>()?;
         Ok(Self {
             zone,
             days,
             opens,
             closes,
-            holidays,
         })
     }
 
@@ -123,7 +102,7 @@ impl WorkingTime {
     /// Opening and closing instants of this day, if it is a working day. On the day a clock change
     /// falls into the working hours they are an hour longer or shorter, as for the people in them.
     fn hours(&self, date: Date) -> Result<Option<(i64, i64)>, String> {
-        if !self.days.contains(&date.weekday()) || self.holidays.contains(&date) {
+        if !self.days.contains(date) {
             return Ok(None);
         }
         let instant = |time: Time| {
@@ -134,23 +113,6 @@ impl WorkingTime {
         };
         Ok(Some((instant(self.opens)?, instant(self.closes)?)))
     }
-}
-
-fn weekday(name: &str) -> Result<Weekday, String> {
-    Ok(match name {
-        "mon" => Weekday::Monday,
-        "tue" => Weekday::Tuesday,
-        "wed" => Weekday::Wednesday,
-        "thu" => Weekday::Thursday,
-        "fri" => Weekday::Friday,
-        "sat" => Weekday::Saturday,
-        "sun" => Weekday::Sunday,
-        other => {
-            return Err(format!(
-                "`{other}` is not a day; use mon, tue, wed, thu, fri, sat, sun"
-            ));
-        }
-    })
 }
 
 fn time_of_day(text: &str) -> Result<Time, String> {

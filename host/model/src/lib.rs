@@ -27,6 +27,7 @@ pub mod secret;
 pub mod step;
 pub mod template;
 pub mod time;
+pub mod workday;
 
 pub use capability::{CapabilityError, Finding, Severity};
 pub use clock::{Clock, SharedClock, SystemClock, VirtualClock};

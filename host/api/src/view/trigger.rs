@@ -19,6 +19,8 @@ pub(crate) struct ScheduleView {
     cron: String,
     /// Zone the pattern is read in.
     zone: String,
+    /// What becomes of days that the flow's calendar has off: `fire`, `skip` or `move`.
+    days_off: &'static str,
     /// What the handler gets, besides `schedule`.
     input: Value,
     /// When it is fired next; null while the flow is switched off.
@@ -41,6 +43,7 @@ impl From<ScheduleStatus> for ScheduleView {
             name: spec.name,
             cron: spec.cron,
             zone: spec.zone,
+            days_off: spec.days_off.map_or("fire", |off| off.rule.word()),
             input: spec.input,
             next_at: times(status.next),
             last_due_at: times(last.as_ref().map(|last| last.due_at)),

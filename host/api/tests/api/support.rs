@@ -116,6 +116,7 @@ impl Host {
             name: "nightly".into(),
             cron: "0 2 * * *".into(),
             zone: "UTC".into(),
+            days_off: None,
             input: json!({"key": "scan"}),
         }];
         let flows = vec![approval, flow("off", false)];

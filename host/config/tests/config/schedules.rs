@@ -6,7 +6,8 @@ use crate::common::{GOOD, VARIABLES, plugins};
 use forebay_config::{Configuration, Environment, Problems, SchemaSet, Sources};
 use forebay_model::ScheduleSpec;
 use forebay_model::manifest::HandlerInfo;
-use serde_json::json;
+use forebay_model::schedule::{DaysOff, OffRule};
+use serde_json::{Value, json};
 
 fn validated(more: &str) -> Result<Configuration, Problems> {
     let text = format!("{GOOD}\n{more}");
@@ -29,6 +30,7 @@ fn schedules_are_taken_and_are_no_part_of_what_runs_are_pinned_to() {
         name: name.into(),
         cron: cron.into(),
         zone: zone.into(),
+        days_off: None,
         input,
     };
     assert_eq!(
@@ -52,9 +54,23 @@ fn schedules_are_taken_and_are_no_part_of_what_runs_are_pinned_to() {
 
 #[test]
 fn the_zone_of_the_flows_calendar_is_the_default() {
+    let zone = json!({"zone": {"type": "string", "default": "Europe/Paris"}});
+    let text = "[flows.a]\nhandler = \"scan\"\n\
+         schedules = [{ name = \"s\", cron = \"@daily\" }]\n\
+         [flows.b]\nhandler = \"scan\"\nconfig = { calendar = { zone = \"Asia/Tokyo\" } }\n\
+         schedules = [{ name = \"s\", cron = \"0 2 * * *\" }]\n";
+    let configuration = with_calendar(&zone, text).unwrap();
+    let zones = configuration
+        .flows
+        .iter()
+        .map(|flow| &*flow.schedules[0].zone);
+    assert_eq!(zones.collect::<Vec<_>>(), ["Europe/Paris", "Asia/Tokyo"]);
+}
+
+/// Flows of a handler `scan` whose calendar has these properties.
+fn with_calendar(properties: &Value, text: &str) -> Result<Configuration, Problems> {
     let mut plugins = plugins();
-    let schema = json!({"properties": {"calendar": {
-        "default": {}, "properties": {"zone": {"type": "string", "default": "Europe/Paris"}}}}});
+    let schema = json!({"properties": {"calendar": {"default": {}, "properties": properties}}});
     let info = HandlerInfo {
         name: "scan".into(),
         version: "1.0.0".into(),
@@ -66,19 +82,55 @@ fn the_zone_of_the_flows_calendar_is_the_default() {
         outcomes: Vec::new(),
     };
     plugins.0.push(crate::common::handler(info));
-    let text = "[flows.a]\nhandler = \"scan\"\n\
-         schedules = [{ name = \"s\", cron = \"@daily\" }]\n\
-         [flows.b]\nhandler = \"scan\"\nconfig = { calendar = { zone = \"Asia/Tokyo\" } }\n\
-         schedules = [{ name = \"s\", cron = \"0 2 * * *\" }]\n";
-    let configuration = Sources::with(Environment::fixed(VARIABLES))
+    Sources::with(Environment::fixed(VARIABLES))
         .parse(Path::new("/etc/forebay"), &[("forebay.toml", text)])
         .validate(&SchemaSet::default(), &plugins)
-        .unwrap();
-    let zones = configuration
-        .flows
-        .iter()
-        .map(|flow| &*flow.schedules[0].zone);
-    assert_eq!(zones.collect::<Vec<_>>(), ["Europe/Paris", "Asia/Tokyo"]);
+}
+
+#[test]
+fn days_off_are_those_of_the_flows_calendar() {
+    let list = |items: &[&str]| json!({"type": "array", "default": items});
+    let calendar = json!({"days": list(&["mon", "tue"]), "holidays": list(&[])});
+    let text = "[flows.a]\nhandler = \"scan\"\n\
+         config = { calendar = { holidays = [\"2027-12-24\"] } }\nschedules = [\n\
+         { name = \"a\", cron = \"0 2 * * *\", days_off = \"skip\" },\n\
+         { name = \"b\", cron = \"0 2 * * SAT\", days_off = \"move\" },\n\
+         { name = \"c\", cron = \"0 2 * * *\", days_off = \"fire\" }]\n";
+    let configuration = with_calendar(&calendar, text).unwrap();
+    let off = |rule| DaysOff {
+        rule,
+        days: vec!["mon".into(), "tue".into()],
+        holidays: vec!["2027-12-24".into()],
+    };
+    let schedules = configuration.flows[0].schedules.iter();
+    assert_eq!(
+        schedules.map(|it| it.days_off.clone()).collect::<Vec<_>>(),
+        [Some(off(OffRule::Skip)), Some(off(OffRule::Move)), None]
+    );
+
+    let text = "[flows.a]\nhandler = \"scan\"\n\
+         config = { calendar = { holidays = [\"24.12.\"] } }\n\
+         schedules = [{ name = \"a\", cron = \"0 2 * * *\", days_off = \"skip\" }]\n\
+         [flows.b]\nhandler = \"scan\"\nschedules = [\n\
+         { name = \"a\", cron = \"0 2 * * SAT\", days_off = \"skip\" },\n\
+         { name = \"b\", cron = \"0 2 * * *\", days_off = \"later\" }]\n";
+    let told = with_calendar(&calendar, text).unwrap_err().to_string();
+    for words in [
+        "`24.12.` is not a date",
+        "at flows.a.schedules[0].days_off\n  mend: mend `days` or `holidays`",
+        "due on days off only",
+        "at flows.b.schedules[0].cron\n  mend: name working days",
+        "at flows.b.schedules[1].days_off",
+    ] {
+        assert!(told.contains(words), "{words} not in\n{told}");
+    }
+    let told = validated(
+        "[[flows.canto-1-approval.schedules]]\nname = \"a\"\ncron = \"0 2 * * *\"\n\
+         days_off = \"skip\"\n",
+    )
+    .unwrap_err()
+    .to_string();
+    assert!(told.contains("this flow has no calendar"), "{told}");
 }
 
 #[test]

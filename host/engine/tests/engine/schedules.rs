@@ -8,7 +8,7 @@ use forebay_engine::{Core, Error, Parts, Service, Topology};
 use forebay_model::event::DeliveryContent;
 use forebay_model::ports::{GuestError, Guests};
 use forebay_model::run::{Run, RunState};
-use forebay_model::schedule::ScheduleSpec;
+use forebay_model::schedule::{DaysOff, OffRule, ScheduleSpec};
 use forebay_model::step::{Admission, Start, Timer};
 use forebay_model::{Entity, Severity};
 use forebay_store::query::PageRequest;
@@ -25,6 +25,7 @@ fn schedule(cron: &str) -> ScheduleSpec {
         name: "nightly".into(),
         cron: cron.into(),
         zone: "UTC".into(),
+        days_off: None,
         input: json!({"scan": "all"}),
     }
 }
@@ -132,6 +133,52 @@ async fn of_what_was_missed_only_the_latest_is_fired() {
     assert_eq!(told.len(), 1);
     assert_eq!(told[0]["skipped-from"], "2026-11-22T02:00:00.000Z");
     assert_eq!(told[0]["late-by-seconds"], 22 * 3600);
+}
+
+#[tokio::test]
+async fn days_off_are_kept_clear_of_and_fire_nothing_when_they_are_struck_out() {
+    // 2026-11-22 is a Sunday, on which the host is started.
+    let off = |holidays: &[&str]| DaysOff {
+        rule: OffRule::Skip,
+        days: ["mon", "tue", "wed", "thu", "fri"]
+            .map(String::from)
+            .to_vec(),
+        holidays: holidays.iter().map(ToString::to_string).collect(),
+    };
+    let scanning = |off| {
+        let mut scanning = flow(FLOW);
+        scanning.schedules = vec![ScheduleSpec {
+            days_off: Some(off),
+            ..schedule("0 2 * * *")
+        }];
+        Topology::new(vec![scanning], Vec::new())
+    };
+    let world = world("0 2 * * *").await;
+    let configured = |off| world.core().configure(scanning(off));
+    configured(off(&["2026-11-24"])).await.unwrap();
+    let mut fired = Vec::new();
+    for _ in 0..4 * 24 {
+        fired.push(tick(&world).await);
+        world.clock.advance(HOUR);
+    }
+    assert_eq!(fired.iter().sum::<u32>(), 2);
+    let mut keys = keys(&world).await;
+    keys.sort();
+    assert_eq!(
+        keys,
+        ["2026-11-23T02:00:00.000Z", "2026-11-25T02:00:00.000Z"]
+    );
+    // Thursday's is fired; then Friday, which is off, is struck out on its evening.
+    configured(off(&["2026-11-26", "2026-11-27"]))
+        .await
+        .unwrap();
+    tick(&world).await;
+    world.clock.advance(2 * DAY - HOUR);
+    assert_eq!(tick(&world).await, 0);
+    configured(off(&[])).await.unwrap();
+    assert_eq!(tick(&world).await, 0);
+    world.clock.advance(2 * DAY + 3 * HOUR);
+    assert_eq!(tick(&world).await, 1, "Monday's");
 }
 
 #[tokio::test]
