@@ -14,6 +14,7 @@ use crate::dispatch::Active;
 use crate::health::Health;
 use crate::intake::Gate;
 use crate::router::Stalled;
+use crate::standing::Told;
 use crate::topology::{LiveFlow, Topology};
 use crate::watch::Stuck;
 use crate::{Error, Options, Result, backfill, schedule};
@@ -53,6 +54,7 @@ pub struct Core {
     /// Polls of a connection go one after the other, and so do those who move its cursor by hand.
     poll_turns: Mutex<HashMap<ConnectionName, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) stuck: Mutex<Stuck>,
+    pub(crate) told: Mutex<Told>,
     /// Held by those who need kept plugin files to stay, or let go of them.
     pub(crate) plugin_files: tokio::sync::Mutex<()>,
     /// Requests without a key so far.
@@ -92,6 +94,7 @@ impl Core {
             counts: Mutex::default(),
             poll_turns: Mutex::default(),
             stuck: Mutex::default(),
+            told: Mutex::default(),
             plugin_files: tokio::sync::Mutex::default(),
             requests: AtomicU64::default(),
             topology: RwLock::default(),

@@ -28,6 +28,7 @@ mod retention;
 mod router;
 pub mod schedule;
 mod service;
+mod standing;
 pub mod topology;
 mod watch;
 

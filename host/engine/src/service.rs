@@ -301,14 +301,22 @@ async fn check(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Looks in a tenth of the time after which a run counts as stalled, and not before this host had that
-/// time to do what was due when it started.
+/// Looks in a tenth of the time after which a run counts as stalled; for stalled runs not before this
+/// host had that time to do what was due when it started.
 async fn watch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let after = core.options.stalled_after;
     let round = (after / 10).max(STORE_PAUSE);
-    let mut go_on = pause(&core, &mut stop, after).await;
+    let begin = core.clock.now().plus(after);
+    let mut go_on = true;
     while go_on {
-        if let Err(error) = core.watch_progress().await {
+        if let Err(error) = core.tell_standing().await {
+            tracing::error!(%error, "monitoring cannot be told how many runs there are");
+        }
+        let looked = match core.clock.now() < begin {
+            true => Ok(Vec::new()),
+            false => core.watch_progress().await,
+        };
+        if let Err(error) = looked {
             tracing::error!(%error, "it cannot be told whether runs are stalled");
         }
         go_on = pause(&core, &mut stop, round).await;

@@ -11,6 +11,7 @@ mod commands;
 pub mod gate;
 pub mod host;
 mod logging;
+pub mod metrics;
 pub mod plugins;
 mod rekey;
 mod reload;

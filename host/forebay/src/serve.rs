@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::arguments::Serve;
 use crate::commands::complain;
 use crate::host::{self, Host};
+use crate::metrics::describe;
 use crate::plugins::Shelf;
 use crate::reload::Reloader;
 use crate::{check, logging};
@@ -37,6 +38,7 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<ExitCode> {
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .context("metrics")?;
+    describe();
     let clock = host::system_clock();
     tokio::spawn(sum_up(metrics.clone(), Arc::clone(&clock)));
     let egress = Arc::new(Egress::default());

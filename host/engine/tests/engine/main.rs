@@ -27,6 +27,7 @@ mod routing;
 mod schedules;
 mod service;
 mod spawns;
+mod standing;
 mod steps;
 mod timers;
 mod upgrades;
