@@ -64,11 +64,19 @@ impl Course<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let name = self.case_name();
+        self.ask_guard(case, fresh.clone())?;
+        for asset in fresh {
+            case.assets.insert(asset, Member::default());
+        }
+        Ok(())
+    }
+
+    /// Have assets protected by the guard, which is started if there is none.
+    pub(crate) fn ask_guard(&self, case: &mut Case, assets: Vec<String>) -> Result<(), Error> {
         let input = Request {
-            case: name.clone(),
+            case: self.case_name(),
             case_type: case.kind.clone(),
-            assets: fresh.clone(),
+            assets,
             guard: Some((
                 self.cx.business_key().to_owned(),
                 self.cx.run_id().to_owned(),
@@ -77,9 +85,6 @@ impl Course<'_> {
         };
         let key = format!("{}:guard", self.cx.business_key());
         case.guard = self.cx.spawn(self.cx.flow(), &key, &input)?;
-        for asset in fresh {
-            case.assets.insert(asset, Member::default());
-        }
         Ok(())
     }
 
@@ -282,9 +287,7 @@ impl Course<'_> {
         if !case.awaits_version.is_empty() {
             return Ok(None);
         }
-        if let Some(reason) = self.put_back(case)? {
-            return Ok(Some(Step::park(state(case.clone()), reason)));
-        }
+        self.put_back(case)?;
         let summary = "every asset has a new version";
         self.close(case, "corrected", summary).map(Some)
     }

@@ -127,11 +127,11 @@ impl Course<'_> {
         self.cx.signal(&guard.run, INHERITED, &(asset, before))
     }
 
-    /// Put assets on the list.
+    /// Put assets on the list. What was protected before is protected and told of again: who asks for
+    /// it does not know of it.
     pub(crate) fn take_on(&self, guard: &mut Guard, assets: &[String]) {
         for asset in assets {
-            let known = guard.todo.contains_key(asset) || guard.before.contains_key(asset);
-            if !known {
+            if !guard.todo.contains_key(asset) {
                 let acts = self.all_acts(&guard.kind);
                 guard.todo.insert(asset.clone(), acts);
             }

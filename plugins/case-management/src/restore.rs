@@ -2,30 +2,38 @@
 
 use forebay_sdk::assets::{Asset, ShareRequest};
 use forebay_sdk::blocks::{present, text_or_none};
-use forebay_sdk::{Error, Step, Value};
+use forebay_sdk::{Error, Value};
 
 use crate::admit::Request;
-use crate::case::state;
 use crate::course::{Course, Next};
 use crate::state::{Before, Case};
 
 impl Course<'_> {
     /// Put everything back and close the case. What is deleted cannot be put back: its case stays open
-    /// until it returns.
+    /// until it returns. Nor can what its guard has not noted and protected yet: the guard is asked for
+    /// it again, because it lets go of what is deleted, and it may have ended.
     pub(crate) fn restore_all(&self, mut case: Case, by: &str) -> Next {
         for asset in case.assets.keys() {
             if present(self.cx, asset)?.is_none() {
                 return self.wait(case, false);
             }
         }
-        if let Some(reason) = self.put_back(&case)? {
-            return Ok(Step::park(state(case), reason));
+        let unknown: Vec<_> = case
+            .assets
+            .iter()
+            .filter(|(_, member)| member.before.is_none())
+            .map(|(asset, _)| asset.clone())
+            .collect();
+        if !unknown.is_empty() {
+            self.ask_guard(&mut case, unknown)?;
+            return self.wait(case, false);
         }
+        self.put_back(&case)?;
         self.close(&mut case, "restored", &format!("restored by {by}"))
     }
 
-    /// Put every asset back; tells why the case must park, if it must.
-    pub(crate) fn put_back(&self, case: &Case) -> Result<Option<String>, Error> {
+    /// Put every asset back of which is known what stood on it.
+    pub(crate) fn put_back(&self, case: &Case) -> Result<(), Error> {
         for (id, member) in &case.assets {
             let Some(asset) = present(self.cx, id)? else {
                 continue;
@@ -36,14 +44,11 @@ impl Course<'_> {
                 self.hand_over(other, id, member.before.clone().unwrap_or_default())?;
                 continue;
             }
-            let Some(before) = &member.before else {
-                return Ok(Some(format!(
-                    "nobody knows what stood on {id} before: put it back by hand, then retry the run"
-                )));
-            };
-            self.restore(&asset, before)?;
+            if let Some(before) = &member.before {
+                self.restore(&asset, before)?;
+            }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Take this case off the asset; the cases that are left.

@@ -334,3 +334,29 @@ fn an_asset_that_is_deleted_during_its_case_raises_an_alarm_and_is_put_back_when
     assert_eq!(world.outcome(&key("T1")), "restored");
     assert_ne!(world.dam.filed("a1"), before);
 }
+
+#[test]
+fn what_was_never_protected_is_asked_for_again_before_everything_is_put_back() {
+    use forebay_sdk::assets::Relations as _;
+    let world = world();
+    world.dam.add("a2", "/Published/2027", &[]);
+    world.dam.link("derived", "a1", "a2").unwrap();
+    takedown(&world, "T1");
+    // It is deleted before the guard comes to it.
+    world.dam.change("a2", |asset| asset.trashed = true);
+    for (question, outcome) in [("related:3", "confirm"), ("decide:2", "restore")] {
+        world
+            .people
+            .answer(question, "ann@example.com", outcome, &[]);
+        world.decided();
+    }
+    assert_eq!(world.outcome(&key("T1")), "live", "nobody has to retry it");
+    world.dam.change("a2", |asset| asset.trashed = false);
+    world.wind(3 * MINUTE);
+    assert_eq!(world.outcome(&key("T1")), "restored");
+    let access = world.dam.access.borrow();
+    let now = ["a1", "a2"].map(|asset| access.get(asset).map_or("open", String::as_str));
+    assert_eq!(now, ["open", "open"]);
+    assert_eq!(world.dam.filed("a2"), ["/Published/2027"]);
+    assert_eq!(world.dam.field("a2", "case_ids"), "");
+}
