@@ -84,12 +84,7 @@ impl Client {
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> anyhow::Result<Value> {
-        let mut response = answer.with_context(|| {
-            format!(
-                "no host answers at {}; is `forebay serve` running there? (--url)",
-                self.url
-            )
-        })?;
+        let mut response = answer.map_err(|error| self.unasked(error))?;
         let status = response.status();
         let text = response
             .body_mut()
@@ -99,11 +94,75 @@ impl Client {
         if status.is_success() {
             return Ok(value);
         }
-        let title = value["title"].as_str().unwrap_or("refused");
-        let detail = value["detail"].as_str().unwrap_or_default();
-        if status.as_u16() == 401 {
-            bail!("{status}: {title} {detail} (give a key with --key or FOREBAY_API_KEY)");
-        }
-        bail!("{status}: {title} {detail}");
+        bail!(refusal(status, &value));
+    }
+
+    /// What to say where there is no answer at all.
+    fn unasked(&self, error: ureq::Error) -> anyhow::Error {
+        let words = match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => format!(
+                "this is no address of a resource: {}, with the id or name given; --url wants http://HOST:PORT",
+                self.url
+            ),
+            ureq::Error::Timeout(_) => format!("the host at {} does not answer in time", self.url),
+            _ => format!(
+                "no host answers at {}; is `forebay serve` running there? (--url)",
+                self.url
+            ),
+        };
+        anyhow::Error::new(error).context(words)
+    }
+}
+
+/// A problem in one line: what kind, what exactly, and what helps.
+fn refusal(status: ureq::http::StatusCode, problem: &Value) -> String {
+    let title = problem["title"].as_str().unwrap_or("refused");
+    let mut words = format!("{status}: {title}");
+    if let Some(detail) = problem["detail"].as_str() {
+        words = format!("{words}: {detail}");
+    }
+    if status == ureq::http::StatusCode::UNAUTHORIZED {
+        words.push_str(" (give a key with --key or FOREBAY_API_KEY)");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use ureq::http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_in_one_line_with_what_helps() {
+        let problem = json!({"title": "There is no such thing", "detail": "no run `r-1`"});
+        assert_eq!(
+            refusal(StatusCode::NOT_FOUND, &problem),
+            "404 Not Found: There is no such thing: no run `r-1`"
+        );
+        let bare = refusal(StatusCode::UNAUTHORIZED, &Value::Null);
+        assert_eq!(
+            bare,
+            "401 Unauthorized: refused (give a key with --key or FOREBAY_API_KEY)"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_not_taken_for_a_host_that_is_down() {
+        let told = |url: &str, path: &str| {
+            let remote = Remote {
+                url: Some(url.to_owned()),
+                key: None,
+                json: false,
+            };
+            format!("{:#}", Client::new(&remote).get(path, &[]).unwrap_err())
+        };
+        let wrong = told("http://127.0.0.1:1", "/v1/runs/two words");
+        assert!(wrong.contains("no address of a resource"), "{wrong}");
+        let wrong = told("nonsense", "/v1/runs");
+        assert!(wrong.contains("--url wants http://HOST:PORT"), "{wrong}");
+        let down = told("http://127.0.0.1:1", "/v1/runs");
+        assert!(down.contains("is `forebay serve` running there?"), "{down}");
     }
 }

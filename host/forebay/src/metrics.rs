@@ -211,8 +211,7 @@ mod tests {
     /// The names after each place where the text has this macro.
     fn recorded<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> {
         let calls = text.split(word).skip(1);
-        let names =
-            calls.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+        let names = calls.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
         names.filter(|name| name.starts_with("forebay_"))
     }
 

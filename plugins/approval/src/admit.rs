@@ -67,7 +67,10 @@ pub(crate) fn batch_key(config: &Config, dam: Option<&str>, batch: &str) -> Stri
 /// What a first delivery asks for.
 pub(crate) fn request_of(delivery: &Delivery) -> Result<Request, Error> {
     match delivery {
-        Delivery::Request(_) => delivery.request(),
+        Delivery::Request(_) => delivery.request().map_err(|error| {
+            let words = error.message();
+            Error::invalid(format!("{words}; give `{{\"asset\": \"ID\"}}`"))
+        }),
         Delivery::Event(incoming) => asset_of_event(&incoming.event).map(Request::Asset),
         Delivery::Timer(_) | Delivery::Signal(_) => {
             Err(Error::invalid("a run starts with a request or an event"))

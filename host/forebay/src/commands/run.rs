@@ -140,7 +140,11 @@ impl Asking<'_> {
     ) -> anyhow::Result<ExitCode> {
         let path = format!("/v1/runs/{id}:{verb}?dry_run={}", how.dry_run);
         let key = how.idempotency_key.as_deref();
-        self.printer.one(&self.client.post(&path, body, key)?);
+        let answer = self.client.post(&path, body, key)?;
+        self.printer.one(&answer);
+        if let Some(words) = undone(&answer, how.dry_run).filter(|_| !self.printer.json) {
+            complain(&words);
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -165,6 +169,10 @@ impl Asking<'_> {
         ];
         // Only what the action fills: a table of empty columns is hard to read.
         let items = answer["items"].as_array().cloned().unwrap_or_default();
+        if items.is_empty() && !self.printer.json {
+            complain("no run matches; nothing was done");
+            return Ok(ExitCode::SUCCESS);
+        }
         let filled = columns
             .into_iter()
             .filter(|column| items.iter().any(|item| column.holds(item)));
@@ -186,6 +194,22 @@ impl Asking<'_> {
         } else {
             ExitCode::SUCCESS
         })
+    }
+}
+
+/// What to say of an action on one run that did nothing.
+fn undone(acted: &Value, dry_run: bool) -> Option<String> {
+    let state = acted.pointer("/run/state").and_then(Value::as_str);
+    let state = state.unwrap_or("as it was");
+    match (acted["changed"].as_bool(), acted["repeated"].as_bool()) {
+        (_, Some(true)) => {
+            Some("this was asked before under the same key; nothing more was done".to_owned())
+        }
+        (Some(false), _) => Some(format!("nothing is to be done: the run is {state}")),
+        (Some(true), _) if dry_run => {
+            Some("a dry run: nothing was done; without --dry-run it would be".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -211,4 +235,24 @@ fn matching(many: &Many) -> Value {
         "limit": many.limit,
         "cursor": many.cursor,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_that_did_nothing_says_so() {
+        let acted = |changed, repeated| json!({"changed": changed, "repeated": repeated, "run": {"state": "completed"}});
+        let told = |changed, repeated, dry_run| {
+            undone(&acted(changed, repeated), dry_run).unwrap_or_default()
+        };
+        assert_eq!(told(true, false, false), "");
+        assert_eq!(
+            told(false, false, false),
+            "nothing is to be done: the run is completed"
+        );
+        assert!(told(true, false, true).starts_with("a dry run"));
+        assert!(told(true, true, false).contains("same key"));
+    }
 }

@@ -45,9 +45,13 @@ fn a_run_is_named_for_flow_connection_and_asset() {
 }
 
 #[test]
-fn a_request_without_asset_is_refused() {
-    let request = Delivery::Request(json!({"aset": "image/7"}).to_string());
-    assert!(matches!(admit(json!({}), &request), Admission::Refuse(_)));
+fn a_request_without_asset_is_refused_and_told_what_to_give() {
+    for input in [json!({"aset": "image/7"}), json!({})] {
+        let Admission::Refuse(why) = admit(json!({}), &Delivery::Request(input.to_string())) else {
+            panic!("{input} is taken");
+        };
+        assert!(why.ends_with(r#"give `{"asset": "ID"}`"#), "{why}");
+    }
 }
 
 #[test]
