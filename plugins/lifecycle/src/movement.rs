@@ -139,12 +139,12 @@ impl Course<'_> {
 
     // ---- Following ------------------------------------------------------------------------------
 
-    /// Look at what is on its way, the longest unseen first.
+    /// Look at what is on its way and was not looked at for a while, the longest unseen first.
     pub(crate) fn follow_jobs(&self, review: &mut Review) -> Result<(), Error> {
         let now = self.cx.now();
         let jobs = review.jobs.iter();
         let mut running: Vec<_> = jobs
-            .filter(|(_, job)| job.not_before.is_none() && job.looked < now)
+            .filter(|(_, job)| self.is_overdue(job))
             .map(|(id, job)| (job.looked, id.clone()))
             .collect();
         running.sort();
@@ -169,9 +169,11 @@ impl Course<'_> {
 
     /// Has something not been looked at for a while?
     pub(crate) fn overdue_jobs(&self, review: &Review) -> bool {
-        let poll = length(self.config.poll);
-        let mut jobs = review.jobs.values();
-        jobs.any(|job| job.not_before.is_none() && job.looked + poll <= self.cx.now())
+        review.jobs.values().any(|job| self.is_overdue(job))
+    }
+
+    fn is_overdue(&self, job: &Job) -> bool {
+        job.not_before.is_none() && job.looked + length(self.config.poll) <= self.cx.now()
     }
 
     /// When to look next.
@@ -190,22 +192,28 @@ impl Course<'_> {
         id: &str,
         job: &mut Job,
     ) -> Result<Option<ItemState>, Error> {
-        let Some(asset) = self.cx.assets().get(id).or_absent()? else {
-            return Ok(Some(ItemState::Kept("somebody deleted it".to_owned())));
+        let gone = || Ok(Some(ItemState::Kept("somebody deleted it".to_owned())));
+        let Some(state) = self.cx.lifecycle().state(id).or_absent()? else {
+            return gone();
         };
-        let state = self.cx.lifecycle().state(id)?;
+        let is_over = matches!(state.state, ArchiveState::Archived | ArchiveState::Failed);
+        let is_lost = self.cx.now() - job.since >= length(self.config.retry.lost_after);
+        if !is_over && !is_lost {
+            return Ok(None);
+        }
+        let Some(asset) = self.cx.assets().get(id).or_absent()? else {
+            return gone();
+        };
         match state.state {
             ArchiveState::Archived => self.verified(review, &asset, job, &state),
             ArchiveState::Failed => self.move_failed(review, &asset, job, &state),
             _ => {
-                if self.cx.now() - job.since >= length(self.config.retry.lost_after) {
-                    // Nothing changed for long. A move that is still under way is left alone.
-                    job.since = self.cx.now();
-                    self.cx
-                        .lifecycle()
-                        .archive(id, Some(&self.target(review)?))?;
-                    self.tell(&format!("the move of \"{}\" takes very long", asset.name));
-                }
+                // Nothing changed for long. A move that is still under way is left alone.
+                job.since = self.cx.now();
+                self.cx
+                    .lifecycle()
+                    .archive(id, Some(&self.target(review)?))?;
+                self.tell(&format!("the move of \"{}\" takes very long", asset.name));
                 Ok(None)
             }
         }

@@ -254,6 +254,10 @@ impl Course<'_> {
     pub(crate) fn asset_changed(&self, mut review: Review, id: &str) -> Next {
         if review.phase == Phase::Working {
             self.stop_if_held(&mut review, id)?;
+            if let Some(job) = review.jobs.get_mut(id) {
+                // Something happened: it is looked at now.
+                job.looked = 0;
+            }
             return self.go_on(review);
         }
         match (review.phase, self.present(id)?) {

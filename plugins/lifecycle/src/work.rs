@@ -13,6 +13,7 @@ use crate::{DAM, WORKFLOW};
 /// Most assets whose holds are followed by events during a grace. Of more, a hold is seen when the
 /// grace ends.
 const FOLLOWED: usize = 500;
+
 impl Course<'_> {
     pub(crate) fn work(&self, mut review: Review) -> Next {
         self.try_again(&mut review);
@@ -151,12 +152,14 @@ impl Course<'_> {
         if let Some(since) = review.gone_since {
             times.push(self.gone_until(since)?);
         }
-        let pending = review.items.next(usize::MAX).into_iter();
-        let pending: Vec<_> = pending.map(|item| item.id).take(FOLLOWED).collect();
+        let pending = review.items.next(usize::MAX);
         let words = self.words(&review, pending.len());
+        // Files that move into the archive are many and tell much; they are looked at now and then.
+        let followed = pending.into_iter().filter(|item| item.action != "archive");
+        let followed: Vec<_> = followed.map(|item| item.id).take(FOLLOWED).collect();
         let desk = review.desk.clone();
         let mut wait = Step::wait(State::Review(Box::new(review)));
-        for id in pending {
+        for id in followed {
             wait = wait.subscribe(DAM, "asset", id);
         }
         if let Some(at) = times.into_iter().min() {

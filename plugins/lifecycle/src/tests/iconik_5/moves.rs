@@ -1,11 +1,12 @@
 //! Moves that fail or wait, files that stay, and assets that come back.
 
 use forebay_sdk::assets::{ArchiveState, Share};
+use forebay_sdk::handler::Next;
 use forebay_sdk::testing::stage::{date, day};
 use forebay_sdk::time::{DAY, HOUR};
 use serde_json::json;
 
-use super::{GIB, KEY, World, add, arrive, config, copy, nights, project, scan, storages};
+use super::{GIB, KEY, World, add, arrive, config, copy, moving, nights, project, scan, storages};
 
 #[test]
 fn a_move_that_fails_is_tried_in_three_windows_then_an_operator_must_look() {
@@ -65,6 +66,19 @@ fn a_job_without_news_is_looked_up_and_asked_for_once_more_if_it_is_lost() {
     world.dam.media.borrow_mut().get_mut("f001").unwrap().state = ArchiveState::Online;
     world.wind(2 * DAY);
     assert_eq!(jobs(&world), 2);
+}
+
+#[test]
+fn many_files_that_move_are_not_listened_to_one_by_one() {
+    let world = project(&config(), 9, GIB);
+    world.wind_to(day(1));
+    assert_eq!(moving(&world), 5, "as many as may move at once");
+    let run = world.runs().into_iter().find(|run| run.key == KEY).unwrap();
+    let Some(Next::Waiting(waiting)) = run.next else {
+        unreachable!("it waits for its files");
+    };
+    assert_eq!(waiting.subscriptions.len(), 0);
+    assert!(!waiting.timers.is_empty(), "it looks at them by itself");
 }
 
 #[test]
