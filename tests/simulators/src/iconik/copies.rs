@@ -96,6 +96,9 @@ impl Domain {
     /// Remove what is to be removed from every storage that can be reached, and assets whose purge
     /// waited for it.
     pub(super) fn settle_copies(&mut self) {
+        if self.doomed.is_empty() && self.purging.is_empty() {
+            return;
+        }
         let reachable = |domain: &Self, set: &Record| domain.is_reachable(text(set, "storage_id"));
         let gone: Vec<String> = self
             .file_sets

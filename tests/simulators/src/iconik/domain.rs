@@ -305,10 +305,7 @@ impl Domain {
     /// The earliest time at which [`Domain::settle`] has something to do.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        let open = self
-            .proxies
-            .iter()
-            .filter(|proxy| text(&proxy.record, "status") == "AWAITED");
+        let open = self.proxies.iter().filter(|proxy| !proxy.is_over);
         let proxy = open.map(|proxy| proxy.due).min();
         proxy.into_iter().chain(self.next_move()).min()
     }
@@ -320,7 +317,8 @@ impl Domain {
         self.settle_copies();
         let mut finished = Vec::new();
         for proxy in &mut self.proxies {
-            if text(&proxy.record, "status") == "AWAITED" && proxy.due <= now {
+            if !proxy.is_over && proxy.due <= now {
+                proxy.is_over = true;
                 let status = if proxy.fails { "FAILED" } else { "CLOSED" };
                 proxy.record.insert("status".to_owned(), status.into());
                 proxy

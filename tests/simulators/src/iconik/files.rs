@@ -48,23 +48,32 @@ pub(super) async fn storages(
     })
 }
 
-/// The records of an asset, newest version first asked for by `version_id`.
-fn of_asset(
+/// The records of an asset, of the version asked for by `version_id`.
+fn of_asset<'a>(
+    world: &World,
+    id: &'a str,
+    caller: &'a Caller,
+) -> Result<impl Fn(&Record) -> bool + 'a, Refusal> {
+    if !world.domain.assets.contains_key(id) {
+        return Err(no_asset());
+    }
+    let version = caller.query("version_id");
+    Ok(move |record: &Record| {
+        text(record, "asset_id") == id
+            && version.is_none_or(|version| text(record, "version_id") == version)
+    })
+}
+
+/// A page of those records of an asset.
+fn page_of_asset(
     world: &World,
     id: &str,
     caller: &Caller,
     all: &[Record],
-) -> Result<Vec<Value>, Refusal> {
-    if !world.domain.assets.contains_key(id) {
-        return Err(no_asset());
-    }
-    let wanted = all.iter().filter(|record| {
-        text(record, "asset_id") == id
-            && caller
-                .query("version_id")
-                .is_none_or(|version| text(record, "version_id") == version)
-    });
-    Ok(wanted.cloned().map(Value::Object).collect())
+) -> Result<Json<Value>, Refusal> {
+    let wanted = of_asset(world, id, caller)?;
+    let found = all.iter().filter(|record| wanted(record));
+    paged(caller, found.cloned().map(Value::Object).collect())
 }
 
 /// `GET .../assets/{id}/formats/`
@@ -74,10 +83,7 @@ pub(super) async fn formats(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
     with(&sim, |world, _| {
-        paged(
-            &caller,
-            of_asset(world, &id, &caller, &world.domain.formats)?,
-        )
+        page_of_asset(world, &id, &caller, &world.domain.formats)
     })
 }
 
@@ -145,10 +151,7 @@ pub(super) async fn file_sets(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
     with(&sim, |world, _| {
-        paged(
-            &caller,
-            of_asset(world, &id, &caller, &world.domain.file_sets)?,
-        )
+        page_of_asset(world, &id, &caller, &world.domain.file_sets)
     })
 }
 
@@ -205,21 +208,11 @@ pub(super) async fn files(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
     with(&sim, |world, _| {
-        let records: Vec<Record> = world
-            .domain
-            .files
-            .iter()
-            .map(|f| f.record.clone())
-            .collect();
-        let shown = of_asset(world, &id, &caller, &records)?;
-        let shown = shown.into_iter().filter_map(|record| {
-            let file = world
-                .domain
-                .files
-                .iter()
-                .find(|file| file.record["id"] == record["id"])?;
-            Some(told(file, &caller.base))
-        });
+        let wanted = of_asset(world, &id, &caller)?;
+        let files = world.domain.files.iter();
+        let shown = files
+            .filter(|file| wanted(&file.record))
+            .map(|file| told(file, &caller.base));
         paged(&caller, shown.collect())
     })
 }

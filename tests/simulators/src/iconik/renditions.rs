@@ -58,6 +58,7 @@ impl Domain {
             due,
             job: job.clone(),
             fails,
+            is_over: false,
         });
         let started = json!({
             "id": job, "title": format!("Transcode {title}"), "type": "TRANSCODE",

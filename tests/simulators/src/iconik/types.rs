@@ -271,6 +271,8 @@ pub struct Proxy {
     pub job: String,
     /// It will fail.
     pub fails: bool,
+    /// It is made, or has failed.
+    pub is_over: bool,
 }
 
 /// A share: what the API tells about it, and its people.
