@@ -11,13 +11,17 @@
 mod matrix;
 
 mod approval;
+mod approval_batch;
 mod approval_canto;
 mod approval_iconik;
 mod asset_exception_canto;
+mod asset_exception_iconik;
 mod asset_request_canto;
 mod case_management_iconik;
 mod lifecycle_canto;
+mod lifecycle_iconik;
 mod localization_canto;
 mod production_review_iconik;
 mod rights_review_canto;
+mod rights_review_iconik;
 mod share_compliance;
