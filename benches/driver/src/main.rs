@@ -156,7 +156,8 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(measure(arguments))
+    // In a task, as the host's engine: what runs outside is handed to another thread with each task.
+    runtime.block_on(async { tokio::spawn(measure(arguments)).await? })
 }
 
 async fn measure(arguments: Arguments) -> anyhow::Result<()> {

@@ -3,12 +3,15 @@
 
 mod explain;
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use forebay_egress::Outbound;
 use forebay_model::ports::GuestError;
 use forebay_model::{FunctionName, SharedClock, Timestamp};
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
@@ -67,9 +70,19 @@ pub(crate) enum Purpose {
     Loading,
 }
 
+/// Which task runs a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// One of its own, beside others that the same caller waits for.
+    Apart,
+    /// The caller's, who waits for nothing else: an activation, or its guest that calls another.
+    WithCaller,
+}
+
 /// A call.
 pub(crate) struct Call {
     pub(crate) purpose: Purpose,
+    pub(crate) runs: Runs,
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) function: FunctionName,
     pub(crate) arguments: Vec<Value>,
@@ -126,18 +139,30 @@ impl Caller {
     }
 
     async fn call_in_place(&self, call: Call) -> Result<Value, GuestError> {
+        // The places stay taken until the guest is really gone.
         let places = self.places(&call).await?;
-        let wall = call.wall;
+        let (runs, wall) = (call.runs, call.wall);
         let (store, job) = self.prepare(call)?;
-        // A task of its own: a panic in the host fails this call and nothing else. The places stay
-        // taken until the guest is really gone.
-        let mut task = Abandoned(tokio::spawn(async move {
+        let guest = async move {
             let _places = places;
             job.run(store).await
-        }));
-        match tokio::time::timeout(wall.most, &mut task.0).await {
+        };
+        // A panic in the host fails this call and nothing else.
+        let guest = AssertUnwindSafe(guest).catch_unwind();
+        let ended = match runs {
+            Runs::WithCaller => tokio::time::timeout(wall.most, guest).await,
+            Runs::Apart => {
+                let mut task = Abandoned(tokio::spawn(guest));
+                let ended = tokio::time::timeout(wall.most, &mut task.0).await;
+                ended.map(|joined| joined.unwrap_or_else(|error| Err(Box::new(error))))
+            }
+        };
+        match ended {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Err(GuestError::Trap(format!("the host failed: {error}"))),
+            Ok(Err(panic)) => Err(GuestError::Trap(format!(
+                "the host failed: {}",
+                told(&*panic)
+            ))),
             Err(_) => Err(GuestError::Limit {
                 limit: wall.key,
                 message: format!("it did not return within {} ms", wall.most.as_millis()),
@@ -254,10 +279,17 @@ impl Caller {
     }
 }
 
-/// Ends its task when nobody waits for it any more.
-struct Abandoned(JoinHandle<Result<Value, GuestError>>);
+/// What a panic said.
+fn told(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("it ended before it was done")
+}
 
-impl Drop for Abandoned {
+/// Ends its task when nobody waits for it any more.
+struct Abandoned<T>(JoinHandle<T>);
+
+impl<T> Drop for Abandoned<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -11,7 +11,7 @@ use semver::Version;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::call::{Bound, Call, Caller, Purpose, World};
+use crate::call::{Bound, Call, Caller, Purpose, Runs, World};
 use crate::error::{Code, Refusal};
 use crate::host::HostSide;
 use crate::http::Route;
@@ -40,6 +40,7 @@ pub(crate) async fn describe(caller: &Caller, loaded: &Arc<Loaded>) -> Result<Pl
     let limits = &caller.limits;
     let call = Call {
         purpose: Purpose::Loading,
+        runs: Runs::Apart,
         loaded: Arc::clone(loaded),
         function: InterfaceName::new(own).function("describe"),
         arguments: Vec::new(),

@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-use crate::call::{Bound, Call, Purpose, World};
+use crate::call::{Bound, Call, Purpose, Runs, World};
 use crate::host::{ConnectorSide, HostSide};
 use crate::http::Route;
 use crate::interface::{CONNECTOR, EVENT_SOURCE, HANDLER};
@@ -72,6 +72,7 @@ impl Guests for Registry {
         let limits = self.limits();
         let call = Call {
             purpose: Purpose::Work,
+            runs: Runs::WithCaller,
             function: handler_function("handle"),
             arguments,
             world: World::Inert {
@@ -122,6 +123,7 @@ impl Guests for Registry {
         let limits = self.limits();
         let call = Call {
             purpose: Purpose::Work,
+            runs: Runs::Apart,
             function: handler_function("check"),
             arguments: vec![config.into(), probe.into()],
             world: World::Inert {
@@ -166,6 +168,97 @@ impl Guests for Registry {
         function: &FunctionName,
         arguments: &[Value],
     ) -> Result<Value, GuestError> {
+        let runs = Runs::WithCaller;
+        self.reach(
+            connector,
+            connection,
+            context,
+            function,
+            arguments.to_vec(),
+            runs,
+        )
+        .await
+    }
+
+    async fn check_connection(
+        &self,
+        connector: &Digest,
+        connection: &ConnectionSpec,
+        context: CallContext,
+    ) -> ConnectorResult<Vec<Finding>> {
+        let function = InterfaceName::new(CONNECTOR).function("check");
+        self.ask(connector, connection, context, &function, Vec::new())
+            .await
+    }
+
+    async fn changes(
+        &self,
+        connector: &Digest,
+        connection: &ConnectionSpec,
+        context: CallContext,
+        cursor: Option<&str>,
+        options: ChangeOptions,
+    ) -> ConnectorResult<ChangePage> {
+        let function = InterfaceName::new(EVENT_SOURCE).function("changes");
+        let arguments = vec![cursor.into(), json(&options)?];
+        self.ask(connector, connection, context, &function, arguments)
+            .await
+    }
+
+    async fn webhook(
+        &self,
+        connector: &Digest,
+        connection: &ConnectionSpec,
+        context: CallContext,
+        request: &WebhookRequest,
+    ) -> ConnectorResult<Vec<Event>> {
+        let function = InterfaceName::new(EVENT_SOURCE).function("webhook");
+        let arguments = vec![json(request)?];
+        self.ask(connector, connection, context, &function, arguments)
+            .await
+    }
+
+    async fn arm(
+        &self,
+        connector: &Digest,
+        connection: &ConnectionSpec,
+        context: CallContext,
+        base_url: &str,
+    ) -> ConnectorResult<Vec<Finding>> {
+        let function = InterfaceName::new(EVENT_SOURCE).function("arm");
+        let arguments = vec![base_url.into()];
+        self.ask(connector, connection, context, &function, arguments)
+            .await
+    }
+}
+
+impl Registry {
+    /// Call a function that connectors have for the host, beside whatever else it asks for.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        connector: &Digest,
+        connection: &ConnectionSpec,
+        context: CallContext,
+        function: &FunctionName,
+        arguments: Vec<Value>,
+    ) -> ConnectorResult<T> {
+        let runs = Runs::Apart;
+        let answer = self
+            .reach(connector, connection, context, function, arguments, runs)
+            .await?;
+        outcome(answer)
+    }
+
+    /// Call a function of a connector.
+    async fn reach(
+        &self,
+        connector: &Digest,
+        connection: &ConnectionSpec,
+        context: CallContext,
+        function: &FunctionName,
+        arguments: Vec<Value>,
+        runs: Runs,
+    ) -> Result<Value, GuestError> {
         let loaded = self.inner.ensure(connector).await?;
         let limits = self.limits();
         let clock = Arc::clone(&self.inner.caller.clock);
@@ -179,8 +272,9 @@ impl Guests for Registry {
         let outbound = Arc::clone(&self.inner.caller.outbound);
         let call = Call {
             purpose: Purpose::Work,
+            runs,
             function: function.clone(),
-            arguments: arguments.to_vec(),
+            arguments,
             world: World::Real,
             route: Route::Connection(outbound, connection.name.clone()),
             tags: Tags {
@@ -209,67 +303,6 @@ impl Guests for Registry {
         self.inner.caller.call(call).await
     }
 
-    async fn check_connection(
-        &self,
-        connector: &Digest,
-        connection: &ConnectionSpec,
-        context: CallContext,
-    ) -> ConnectorResult<Vec<Finding>> {
-        let function = InterfaceName::new(CONNECTOR).function("check");
-        outcome(
-            self.call(connector, connection, context, &function, &[])
-                .await?,
-        )
-    }
-
-    async fn changes(
-        &self,
-        connector: &Digest,
-        connection: &ConnectionSpec,
-        context: CallContext,
-        cursor: Option<&str>,
-        options: ChangeOptions,
-    ) -> ConnectorResult<ChangePage> {
-        let function = InterfaceName::new(EVENT_SOURCE).function("changes");
-        let arguments = [cursor.into(), json(&options)?];
-        outcome(
-            self.call(connector, connection, context, &function, &arguments)
-                .await?,
-        )
-    }
-
-    async fn webhook(
-        &self,
-        connector: &Digest,
-        connection: &ConnectionSpec,
-        context: CallContext,
-        request: &WebhookRequest,
-    ) -> ConnectorResult<Vec<Event>> {
-        let function = InterfaceName::new(EVENT_SOURCE).function("webhook");
-        let arguments = [json(request)?];
-        outcome(
-            self.call(connector, connection, context, &function, &arguments)
-                .await?,
-        )
-    }
-
-    async fn arm(
-        &self,
-        connector: &Digest,
-        connection: &ConnectionSpec,
-        context: CallContext,
-        base_url: &str,
-    ) -> ConnectorResult<Vec<Finding>> {
-        let function = InterfaceName::new(EVENT_SOURCE).function("arm");
-        let arguments = [base_url.into()];
-        outcome(
-            self.call(connector, connection, context, &function, &arguments)
-                .await?,
-        )
-    }
-}
-
-impl Registry {
     /// A function that answers from its arguments alone. Its random numbers follow from them too.
     async fn pure(
         &self,
@@ -281,6 +314,7 @@ impl Registry {
         let now = self.inner.caller.clock.now();
         let call = Call {
             purpose: Purpose::Question,
+            runs: Runs::Apart,
             function: handler_function(function),
             world: World::Inert {
                 now,

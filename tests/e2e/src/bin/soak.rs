@@ -1,6 +1,5 @@
 //! Thousands of runs of all use cases in one world, with faults; `cargo xtask soak` builds and runs
-//! it. Options: `--runs N`, `--seed N`; `RUST_LOG` says what of the
-//! log is shown.
+//! it. Options: `--runs N`, `--seed N`; `RUST_LOG` says what of the log is shown.
 
 #![expect(
     clippy::print_stdout,
@@ -13,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use forebay_e2e::soak::{Holding, Plan, Report, soak};
+use tracing_subscriber::EnvFilter;
 
 /// Runs unless told otherwise.
 const RUNS: usize = 10_000;
@@ -25,7 +25,9 @@ const QUIET: &str = "off,forebay=error";
 async fn main() -> ExitCode {
     let _ = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(std::env::var("RUST_LOG").unwrap_or_else(|_| QUIET.to_owned()))
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET)),
+        )
         .try_init();
     match run().await {
         Ok(report) if report.is_clean() => ExitCode::SUCCESS,
