@@ -90,6 +90,7 @@ fn show(report: &Report) {
     println!("{} live runs wait", report.waiting);
     hold("store after half", report.half);
     hold("store after all", report.full);
+    hold("store in the end", report.end);
     println!("{} duplicates", report.duplicates.len());
     for what in report.duplicates.iter().chain(&report.problems) {
         eprintln!("error: {what}");
@@ -98,11 +99,14 @@ fn show(report: &Report) {
 
 fn hold(when: &str, holding: Holding) {
     println!(
-        "{when} (day {}, {} runs ended): {} runs and {} events kept, {} audit records, {} KiB",
+        "{when} (day {}, {} runs ended): {} runs ({} live) and {} events kept, {} of them too long; \
+         {} audit records, {} KiB",
         days(holding.passed),
         holding.ended,
         holding.runs,
+        holding.live,
         holding.events,
+        holding.outlived,
         holding.audit,
         holding.bytes / 1024
     );

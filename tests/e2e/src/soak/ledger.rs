@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use forebay_model::run::{Run, RunState};
 use forebay_simulators::common::Call;
+use forebay_store::intake::StoredEvent;
 use forebay_store::query::{EventFilter, PageRequest, RunFilter};
 use forebay_store::runs::Control;
 
+use super::KEPT;
 use crate::World;
 use crate::shows::{links_made_twice, processes_started_twice};
 
@@ -38,8 +40,13 @@ pub struct Holding {
     pub ended: usize,
     /// Runs it holds.
     pub runs: usize,
+    /// Those of them that have not ended; they are never removed.
+    pub live: usize,
     /// Events it holds.
     pub events: usize,
+    /// Runs and events that should have been removed: they are older than history is kept, and no
+    /// live run holds them.
+    pub outlived: usize,
     /// Records of the audit, which are kept for ever.
     pub audit: u64,
     /// Bytes that hold something.
@@ -125,11 +132,26 @@ impl Ledger {
         let size = store.size().await?;
         let audit = store.verify_audit().await?;
         let audit = audit.map_err(|at| anyhow::anyhow!("the audit is broken at {at}"))?;
+        let (runs, events) = (all_runs(world).await?, events(world, false).await?);
+        let live = runs.iter().filter(|run| run.state.is_live());
+        let live: Vec<&str> = live.map(|run| run.id.as_str()).collect();
+        let old = world.clock_now().minus(KEPT);
+        let runs_outlived = runs
+            .iter()
+            .filter(|run| !run.state.is_live() && run.updated_at <= old);
+        let is_held = |event: &&StoredEvent| {
+            let mut lines = event.routing.iter();
+            lines.any(|line| live.iter().any(|run| line.contains(run)))
+        };
+        let events_outlived = events.iter().filter(|event| event.received_at <= old);
+        let events_outlived = events_outlived.filter(|event| !is_held(event));
         Ok(Holding {
             passed,
             ended: self.ended.len(),
-            runs: all_runs(world).await?.len(),
-            events: events(world, false).await?.len(),
+            runs: runs.len(),
+            live: live.len(),
+            events: events.len(),
+            outlived: runs_outlived.count() + events_outlived.count(),
             audit,
             bytes: size.bytes - size.free,
         })
@@ -190,16 +212,16 @@ pub(super) async fn all_runs(world: &World) -> anyhow::Result<Vec<Run>> {
     }
 }
 
-/// Numbers of the events that the store holds, or of those that were not routed.
+/// The events that the store holds, or those of them that were not routed.
 ///
 /// # Errors
 /// If the store fails.
-pub(super) async fn events(world: &World, unrouted: bool) -> anyhow::Result<Vec<u64>> {
+pub(super) async fn events(world: &World, unrouted: bool) -> anyhow::Result<Vec<StoredEvent>> {
     let filter = EventFilter {
         unrouted,
         ..EventFilter::default()
     };
-    let mut numbers = Vec::new();
+    let mut events = Vec::new();
     let mut cursor = None;
     loop {
         let page = PageRequest {
@@ -207,10 +229,10 @@ pub(super) async fn events(world: &World, unrouted: bool) -> anyhow::Result<Vec<
             limit: PAGE,
         };
         let found = world.core().store().events(filter.clone(), page).await?;
-        numbers.extend(found.items.iter().map(|event| event.id));
+        events.extend(found.items);
         cursor = found.next;
         if cursor.is_none() {
-            return Ok(numbers);
+            return Ok(events);
         }
     }
 }
