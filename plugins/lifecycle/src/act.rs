@@ -1,9 +1,9 @@
 //! Doing one thing with one asset: read afresh, checked for a hold, done once.
 
-use forebay_sdk::assets::{Asset, AssetStatus, ShareQuery};
-use forebay_sdk::blocks::{Item, ItemState, fill};
+use forebay_sdk::assets::{Asset, AssetStatus};
+use forebay_sdk::blocks::{Item, ItemState, fill, shares_of};
 use forebay_sdk::handler::interfaces;
-use forebay_sdk::{Error, OrAbsent, Value, paging};
+use forebay_sdk::{Error, OrAbsent, Value};
 
 use crate::DAM;
 use crate::actions::Status;
@@ -151,18 +151,7 @@ impl Course<'_> {
         if !rule.revoke_shares || !self.cx.available(DAM, interfaces::SHARING) {
             return Ok(());
         }
-        let (shares, _) = paging::collect(usize::MAX, |page| {
-            let query = ShareQuery {
-                asset: Some(asset.id.clone()),
-                collection: None,
-                external_id: None,
-                include_ended: false,
-                page: page.map(str::to_owned),
-            };
-            let found = self.cx.sharing().list(&query)?;
-            Ok((found.shares, found.next))
-        })?;
-        for share in shares {
+        for share in shares_of(self.cx, &asset.id)? {
             self.cx.sharing().revoke(&share.id)?;
         }
         Ok(())

@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Period;
-use crate::config::DAY;
 
 /// How each action is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -90,7 +89,7 @@ impl Default for Delete {
     fn default() -> Self {
         Self {
             approvals: 2,
-            grace: Span::Minutes(30 * DAY),
+            grace: Span::days(30),
         }
     }
 }
@@ -127,7 +126,7 @@ pub struct Queue {
 impl Default for Queue {
     fn default() -> Self {
         Self {
-            queue_grace: Span::Minutes(30 * DAY),
+            queue_grace: Span::days(30),
             purge: Purge::AfterSecondApproval,
         }
     }

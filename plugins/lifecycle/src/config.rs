@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::blocks::{
-    FieldMap, LegalHold, OneOrMany, Routing, Rule, Span, Target, WorkCalendar,
+    AssetGone, FieldMap, LegalHold, OneOrMany, Routing, Rule, Span, Target, WorkCalendar,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,6 @@ use crate::window::Window;
 const DEFAULT_GROUP: &str = "dam-admins";
 /// Group that leads the others.
 const DEFAULT_LEADS: &str = "dam-leads";
-/// Minutes of a day.
-pub(crate) const DAY: u32 = 24 * 60;
 
 /// Review, archiving, retention and deletion by policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -145,7 +143,7 @@ pub struct Notify {
 impl Default for Notify {
     fn default() -> Self {
         Self {
-            owners: [30, 7].map(|days| Span::Minutes(days * DAY)).to_vec(),
+            owners: [30, 7].map(Span::days).to_vec(),
             stakeholders_from: vec!["campaign_team".to_owned()],
         }
     }
@@ -239,25 +237,9 @@ impl Default for Retry {
     fn default() -> Self {
         Self {
             every: Span::Minutes(60),
-            budget: Span::Minutes(DAY),
+            budget: Span::days(1),
             moves: 3,
-            lost_after: Span::Minutes(DAY),
-        }
-    }
-}
-
-/// How long a deleted asset may come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AssetGone {
-    /// Some vendors report deletions before restorations.
-    pub grace: Span,
-}
-
-impl Default for AssetGone {
-    fn default() -> Self {
-        Self {
-            grace: Span::Minutes(15),
+            lost_after: Span::days(1),
         }
     }
 }
@@ -283,7 +265,7 @@ fn default_policies() -> Vec<Policy> {
     };
     vec![
         Policy {
-            review_after: Some(Span::Minutes(14 * DAY)),
+            review_after: Some(Span::days(14)),
             default_action: Some(Action::Archive),
             owner: Some("campaign_owner".to_owned()),
             ..policy("campaign-end", &[("campaign_end", "past")])

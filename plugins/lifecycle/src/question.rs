@@ -1,6 +1,6 @@
 //! What people are asked about the assets of a review, and who they are.
 
-use forebay_sdk::blocks::{Facts, Question, Routing};
+use forebay_sdk::blocks::{Facts, Question, Routing, can_be_asked};
 use forebay_sdk::handler::interfaces;
 use forebay_sdk::time::DAY;
 use forebay_sdk::workflow::PrincipalKind;
@@ -69,12 +69,7 @@ impl Course<'_> {
             } else {
                 (PrincipalKind::Group, false)
             };
-            let known = match self.cx.directory().lookup(kind, owner) {
-                Ok(found) => found.is_some_and(|found| found.enabled),
-                Err(error) if error.is_unsupported() => true,
-                Err(error) => return Err(error),
-            };
-            if known {
+            if can_be_asked(self.cx, kind, owner)? {
                 let mut question = if person {
                     Question::to_person(id, name, owner)
                 } else {

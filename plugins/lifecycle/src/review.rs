@@ -168,19 +168,9 @@ impl Course<'_> {
         let desk = review.desk.clone();
         let words = format!("a decision about {}", review.title());
         let gone = review.gone_since;
-        let mut wait = Step::wait(State::Review(Box::new(review))).subscribe(
-            WORKFLOW,
-            "process",
-            desk.process.as_str(),
-        );
+        let mut wait = desk.watch(Step::wait(State::Review(Box::new(review))), WORKFLOW);
         for id in ids.into_iter().take(FOLLOWED) {
             wait = wait.subscribe(DAM, "asset", id);
-        }
-        for (name, at) in desk.timers() {
-            wait = wait.timer(name, at);
-        }
-        for party in desk.parties() {
-            wait = wait.party(party);
         }
         if let Some(due) = desk.due() {
             wait = wait.due(due);
@@ -317,8 +307,10 @@ impl Course<'_> {
 
     /// Until when a deleted asset may come back.
     pub(crate) fn gone_until(&self, since: Timestamp) -> Result<Timestamp, Error> {
-        let grace = self.config.asset_gone.grace;
-        grace.after(self.cx, &self.config.calendar, since, 100)
+        let config = self.config;
+        config
+            .asset_gone
+            .given_up_at(self.cx, &config.calendar, since)
     }
 }
 

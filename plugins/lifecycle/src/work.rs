@@ -166,13 +166,7 @@ impl Course<'_> {
             wait = wait.timer(NEXT, at);
         }
         if !desk.asked.is_empty() {
-            wait = wait.subscribe(WORKFLOW, "process", desk.process.as_str());
-            for (name, at) in desk.timers() {
-                wait = wait.timer(name, at);
-            }
-            for party in desk.parties() {
-                wait = wait.party(party);
-            }
+            wait = desk.watch(wait, WORKFLOW);
         }
         Ok(wait.waiting_on(words))
     }
