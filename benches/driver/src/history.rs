@@ -94,9 +94,10 @@ async fn beside(
     rounds.sort_by(|a, b| a.flows_per_second.total_cmp(&b.flows_per_second));
     let measured = rounds.get(rounds.len() / 2).cloned().unwrap_or_default();
     let mut wakes = Vec::new();
-    for number in 0..WOKEN.min(wanted) {
-        // Spread over all of them.
-        let asset = format!("{IDLE}{:09}", number * (wanted / WOKEN.min(wanted)) + 1);
+    for number in 0..WOKEN.min(copied) {
+        // Spread over those that are new: some of the others have been woken before.
+        let of_new = number * (copied / WOKEN.min(copied));
+        let asset = format!("{IDLE}{:09}", wanted - copied + of_new + 1);
         let written = scene.vendor.expect(&asset);
         let begun = now();
         scene.vendor.decide(&asset).await;

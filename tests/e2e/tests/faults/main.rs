@@ -17,6 +17,7 @@ mod approval_iconik;
 mod asset_exception_canto;
 mod asset_exception_iconik;
 mod asset_request_canto;
+mod asset_request_iconik;
 mod case_management_iconik;
 mod lifecycle_canto;
 mod lifecycle_iconik;
