@@ -129,7 +129,7 @@ pub async fn soak(plan: Plan, tell: &mut dyn FnMut(usize, Duration)) -> anyhow::
             soak.world.clock.advance(MOMENT);
         }
         soak.weather
-            .strike(&mut soak.world, &mut soak.chance)
+            .strike(&mut soak.world, soak.steps, &mut soak.chance)
             .await?;
         soak.step(STEP, LOOK, tell).await?;
         if half.is_none() && soak.ledger.ended() * 2 >= plan.runs {

@@ -11,7 +11,7 @@ const FAULTS: u64 = 4;
 /// In so many of a thousand steps webhooks begin to be unreliable; in the next they recover.
 const UNRELIABLE: u64 = 300;
 /// Steps from one death of the host to the next; half of the times in the middle of an effect.
-const DEATHS: u64 = 16;
+const DEATHS: u32 = 16;
 /// Calls that pass before a fault hits, at most: so it meets any operation.
 const SKIP: u64 = 60;
 /// Effects that pass before the host dies, at most.
@@ -20,8 +20,6 @@ const EFFECTS: u64 = 12;
 /// How often what went wrong.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Weather {
-    /// Steps with such weather.
-    pub steps: u64,
     /// Calls refused, cut off or left without an answer.
     pub faults: u64,
     /// Times when webhooks were doubled, turned around or lost.
@@ -31,13 +29,14 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// What goes wrong in this step.
+    /// What goes wrong in this step; steps are counted from 0.
     ///
     /// # Errors
     /// If the host cannot be started again.
     pub(super) async fn strike(
         &mut self,
         world: &mut World,
+        step: u32,
         chance: &mut Chance,
     ) -> anyhow::Result<()> {
         for frame in world.frames() {
@@ -47,8 +46,7 @@ impl Weather {
             self.faults += 1;
             refuse(vendor(world, chance), chance);
         }
-        self.steps += 1;
-        if self.steps.is_multiple_of(DEATHS) {
+        if step % DEATHS == DEATHS - 1 {
             self.deaths += 1;
             // A host has another address here each time it starts, and tells it to iconik once; until
             // it is told, buttons that are pressed and collections that are filled reach nobody. So

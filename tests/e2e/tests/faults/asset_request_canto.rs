@@ -12,9 +12,10 @@ use forebay_e2e::{ANN, Asset, CANTO, DAY, Dam, Flow, HOUR, MINUTE, Setup, World}
 use forebay_model::audit::AuditEntry;
 use forebay_model::run::RunState;
 use forebay_simulators::canto::NewAsset;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use crate::matrix::{Case, Jump, NewVersion, Refused, Wait, assert_escalated_once};
+use crate::asset_request::{ACCEPT, RITA, SELECT, is_closed};
+use crate::matrix::{Case, Jump, NewVersion, Refused, assert_escalated_once};
 
 const DEFINITION: &str = "assetRequest";
 
@@ -43,9 +44,6 @@ accept = { required = false }
 /// What Canto leaves to the settings: a list of shares, and a way to end them.
 const SHARING: &str = r#"sharing = { title_key = "title", list = { path = "/api/v1/share/list" }, revoke = { method = "DELETE", path = "/api/v1/share/{id}" } }"#;
 
-/// Who asks.
-const RITA: &str = "uploader@example.test";
-
 fn setup(config: &str) -> Setup {
     let flow = Flow::new("canto-3", "asset-request", config).role("dam", CANTO);
     Setup::of([flow]).settings(CANTO, SHARING)
@@ -69,44 +67,13 @@ fn picture(world: &World, name: &str) -> Asset {
 /// A person fills in the form; the picture that fits is there.
 fn start(world: &World) -> Asset {
     let picture = picture(world, "a.jpg");
-    let form: Map<String, Value> = [
+    let form = [
         ("type", "product-image"),
         ("market", "DE"),
         ("requester", RITA),
-    ]
-    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-    .into_iter()
-    .collect();
-    world
-        .engine
-        .start_process(DEFINITION, "form-1", &form)
-        .unwrap();
+    ];
+    world.fill_in(DEFINITION, "form-1", &form).unwrap();
     picture
-}
-
-/// The team's task: it names the asset.
-const SELECT: Wait = Wait::Deed {
-    name: "select",
-    is_due: |world, _| world.open_stages() == ["select"],
-    act: |world, asset| {
-        let form = [("assets", asset.id())];
-        let form = form.each_ref().map(|(name, id)| (*name, id.as_str()));
-        world.decide("select", ANN, "select", &form).unwrap();
-    },
-};
-
-const ACCEPT: Wait = Wait::Task {
-    name: "accept",
-    person: RITA,
-    outcome: "accept",
-    form: &[],
-};
-
-/// Has the request been closed, not ended by somebody?
-fn is_closed(world: &World) -> bool {
-    let processes = world.processes_of(DEFINITION);
-    let mut outcomes = processes.iter().flat_map(|process| &process.variables);
-    outcomes.any(|variable| variable.name == "outcome" && variable.value == "fulfilled")
 }
 
 fn delivered_once(world: &World, asset: &Asset, effects: &BTreeMap<String, u64>) {
@@ -129,7 +96,7 @@ const CASE: Case = Case {
     is_tried: |_| true,
     waits: &[SELECT, ACCEPT],
     outcome: "fulfilled",
-    released: |world, _| is_closed(world),
+    released: |world, _| is_closed(world, DEFINITION),
     calm: delivered_once,
     writes: &["edit", "create-album", "add-to-album", "create-share"],
     engine_writes: &["act-on-execution"],

@@ -12,9 +12,9 @@ use std::time::Duration;
 use forebay_e2e::{ANN, Asset, DAY, Dam, Flow, HOUR, ICONIK, Setup, World};
 use forebay_model::audit::AuditEntry;
 use forebay_simulators::iconik::NewAsset;
-use serde_json::{Map, Value};
 
-use crate::matrix::{Case, Jump, NewVersion, Refused, Wait, assert_escalated_once};
+use crate::asset_request::{ACCEPT, RITA, SELECT, is_closed};
+use crate::matrix::{Case, Jump, NewVersion, Refused, assert_escalated_once};
 
 const DEFINITION: &str = "mediaRequest";
 
@@ -42,8 +42,6 @@ accept = { required = false }
 routing = [{ when = {}, to = { group = "legal", sla = "1bd" } }]
 "#;
 
-/// Who asks.
-const RITA: &str = "uploader@example.test";
 /// Fields of the use case that the simulated tenant does not have.
 const FIELDS: [&str; 3] = ["request_id", "requested_by", "usage_note"];
 
@@ -64,46 +62,15 @@ fn start(world: &World) -> Asset {
         .with("territories", "EMEA");
     let cut = world.iconik.add_asset(cut);
     world.iconik.vote(&cut, "uta", "APPROVED");
-    let form: Map<String, Value> = [
+    let form = [
         ("campaign", "Spring"),
         ("kind", "cutdown"),
         ("formats", "16:9 30s"),
         ("region", "EMEA"),
         ("requester", RITA),
-    ]
-    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-    .into_iter()
-    .collect();
-    world
-        .engine
-        .start_process(DEFINITION, "form-1", &form)
-        .unwrap();
+    ];
+    world.fill_in(DEFINITION, "form-1", &form).unwrap();
     Asset::Iconik(cut)
-}
-
-/// The team's task: it names the asset.
-const SELECT: Wait = Wait::Deed {
-    name: "select",
-    is_due: |world, _| world.open_stages() == ["select"],
-    act: |world, asset| {
-        let id = asset.id();
-        let form = [("assets", id.as_str())];
-        world.decide("select", ANN, "select", &form).unwrap();
-    },
-};
-
-const ACCEPT: Wait = Wait::Task {
-    name: "accept",
-    person: RITA,
-    outcome: "accept",
-    form: &[],
-};
-
-/// Has the request been closed, not ended by somebody?
-fn is_closed(world: &World) -> bool {
-    let processes = world.processes_of(DEFINITION);
-    let mut outcomes = processes.iter().flat_map(|process| &process.variables);
-    outcomes.any(|variable| variable.name == "outcome" && variable.value == "fulfilled")
 }
 
 /// Links to the collection of the request.
@@ -133,7 +100,7 @@ const CASE: Case = Case {
     is_tried: |_| true,
     waits: &[SELECT, ACCEPT],
     outcome: "fulfilled",
-    released: |world, _| is_closed(world),
+    released: |world, _| is_closed(world, DEFINITION),
     calm: delivered_once,
     writes: &[
         "write-metadata",

@@ -16,6 +16,7 @@ mod approval_canto;
 mod approval_iconik;
 mod asset_exception_canto;
 mod asset_exception_iconik;
+mod asset_request;
 mod asset_request_canto;
 mod asset_request_iconik;
 mod case_management_iconik;
