@@ -3,15 +3,15 @@
 use forebay_model::audit::AuditEntry;
 use forebay_model::event::{DeliveryContent, Signal};
 use forebay_model::journal::JournalEntry;
-use forebay_model::run::{ParkReason, Run, RunState};
+use forebay_model::run::{ParkReason, RunState};
 use forebay_model::step::Timer;
-use forebay_model::{RunId, Timestamp};
+use forebay_model::{FlowName, RunId, Timestamp};
 use rusqlite::{Connection, params};
 use serde_json::json as value;
 
-use super::claims::fence;
+use super::claims::{self, Held, fence};
 use super::inbox::{self, Origin};
-use super::rows::{execute, first, get_run, json};
+use super::rows::{execute, json};
 use super::{audit, journal, kin, starting, waits};
 use crate::runs::{After, Claim, Committed, PutOff, StepCommit};
 use crate::{Error, Result};
@@ -32,111 +32,105 @@ pub(super) fn commit_step(
     claim: &Claim,
     commit: StepCommit,
 ) -> Result<Committed> {
-    fence(connection, claim)?;
-    let run = get_run(connection, &claim.run)?;
-    check_item(connection, &run.id, commit.item)?;
-    journal::write(connection, &run.id, &commit.journal)?;
+    let held = claims::held(connection, claim)?;
+    let run = &claim.run;
+    if held.item != Some(commit.item) {
+        return Err(Error::Refused(format!(
+            "the open activation of {run} is not about inbox item {}",
+            commit.item
+        )));
+    }
+    journal::write(connection, run, &commit.journal)?;
     inbox::settle(connection, commit.item, "consumed", commit.at)?;
-    store_result(connection, &run, &commit)?;
+    if let After::Waiting { timers, .. } = &commit.after {
+        set_timers(connection, run, timers, commit.at)?;
+    }
+    store_result(connection, run, &held, &commit)?;
     audit::append(connection, &commit.audit)?;
-    go_on(connection, &run, &commit)?;
+    go_on(connection, run, &held.flow, &commit)?;
     for spawn in &commit.spawns {
-        kin::spawn(connection, &run, spawn)?;
+        kin::spawn(connection, run, spawn)?;
     }
     for (target, signal) in commit.signals {
-        send(connection, &run, &target, signal, commit.at)?;
+        send(connection, run, &held.flow, &target, signal, commit.at)?;
     }
-    if matches!(commit.after, After::Completed(_) | After::Cancelled(_)) {
-        kin::tell_end(connection, &run.id, commit.at)?;
+    let ended = matches!(commit.after, After::Completed(_) | After::Cancelled(_));
+    if ended {
+        kin::tell_end(connection, run, commit.at)?;
     }
     for notice in &commit.notices {
         execute(
             connection,
             "INSERT INTO notices (run, channel, message, at) VALUES (?1, ?2, ?3, ?4)",
-            params![run.id.as_str(), notice.channel, notice.message, commit.at.0],
+            params![run.as_str(), notice.channel, notice.message, commit.at.0],
         )?;
     }
-    let more =
-        starting::is_live(connection, &run.id)? && inbox::next_item(connection, &run.id)?.is_some();
-    inbox::refresh(connection, &run.id)?;
+    let more = !ended && inbox::holds_any(connection, run)?;
     Ok(Committed { more })
 }
 
-fn check_item(connection: &Connection, run: &RunId, item: u64) -> Result<()> {
-    let open: Option<Option<u64>> = first(
-        connection,
-        "SELECT item FROM runs WHERE id = ?1",
-        [run.as_str()],
-        |row| Ok(row.get(0)?),
-    )?;
-    if open.flatten() == Some(item) {
-        Ok(())
-    } else {
-        Err(Error::Refused(format!(
-            "the open activation of {run} is not about inbox item {item}"
-        )))
-    }
-}
-
-fn store_result(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> {
+/// Write the step into the run's row, with where the run stands from now on and when it can be claimed
+/// again. One that ends stands nowhere; [`starting::end`] does the rest. A paused run stays paused
+/// and goes on from there when resumed.
+fn store_result(
+    connection: &Connection,
+    run: &RunId,
+    held: &Held,
+    commit: &StepCommit,
+) -> Result<()> {
+    let (stands, waiting_on) = match &commit.after {
+        After::Waiting { waiting_on, .. } => (Some(RunState::Waiting), Some(json(waiting_on)?)),
+        After::Parked(_) => (Some(RunState::Parked), None),
+        After::Completed(_) | After::Cancelled(_) => (None, None),
+    };
+    let labels = starting::merged(held.labels.clone(), &commit.labels);
     execute(
         connection,
         "UPDATE runs SET handler_state = seal('runs.handler_state', ?2), state_version = ?3, activations = activations + 1, \
              attempt = 0, retry_at = NULL, last_error = NULL, item = NULL, item_started_at = NULL, \
              watermark = NULL, failing_since = NULL, health_of = NULL, owner = NULL, \
-             lease_until = NULL, updated_at = ?4 \
+             lease_until = NULL, updated_at = ?4, labels = ?5, \
+             waiting_on = COALESCE(?6, waiting_on), \
+             paused_from = CASE WHEN state = 'paused' THEN COALESCE(?7, paused_from) END, \
+             state = CASE state WHEN 'paused' THEN state ELSE COALESCE(?7, state) END, \
+             runnable_at = CASE WHEN state <> 'paused' AND ?7 = 'waiting' THEN \
+                 (SELECT arrived_at FROM inbox WHERE run = runs.id AND settled_at IS NULL \
+                  ORDER BY urgent DESC, id LIMIT 1) END \
          WHERE id = ?1",
         params![
-            run.id.as_str(),
+            run.as_str(),
             commit.state,
             commit.state_version,
-            commit.at.0
+            commit.at.0,
+            json(&labels)?,
+            waiting_on,
+            stands.map(RunState::as_str),
         ],
     )?;
-    starting::add_labels(connection, &run.id, run.labels.clone(), &commit.labels)?;
+    starting::index_labels(connection, run, &commit.labels)?;
     execute(
         connection,
         "INSERT INTO steps (run, activation, record) VALUES (?1, ?2, ?3)",
-        params![run.id.as_str(), run.activations + 1, json(&commit.record)?],
+        params![run.as_str(), held.activations + 1, json(&commit.record)?],
     )?;
     Ok(())
 }
 
-fn go_on(connection: &Connection, run: &Run, commit: &StepCommit) -> Result<()> {
+fn go_on(connection: &Connection, run: &RunId, flow: &FlowName, commit: &StepCommit) -> Result<()> {
+    let end = |state, completion| {
+        starting::end(
+            connection, run, flow, state, completion, "system", commit.at,
+        )
+    };
     match &commit.after {
-        After::Waiting {
-            timers,
-            waits: wanted,
-            waiting_on,
-        } => {
-            starting::place(connection, &run.id, RunState::Waiting)?;
-            execute(
-                connection,
-                "UPDATE runs SET waiting_on = ?2 WHERE id = ?1",
-                params![run.id.as_str(), json(waiting_on)?],
-            )?;
-            set_timers(connection, &run.id, timers, commit.at)?;
-            waits::set(connection, &run.id, wanted)?;
-            waits::deliver_missed(connection, &run.id, wanted, commit.watermark, commit.at)?;
-            kin::tell_ended(connection, &run.id, wanted, commit.at)
+        After::Waiting { waits: wanted, .. } => {
+            waits::set(connection, run, wanted)?;
+            waits::deliver_missed(connection, run, wanted, commit.watermark, commit.at)?;
+            kin::tell_ended(connection, run, wanted, commit.at)
         }
-        After::Completed(completion) => starting::end(
-            connection,
-            &run.id,
-            RunState::Completed,
-            completion,
-            "system",
-            commit.at,
-        ),
-        After::Cancelled(completion) => starting::end(
-            connection,
-            &run.id,
-            RunState::Cancelled,
-            completion,
-            "system",
-            commit.at,
-        ),
-        After::Parked(reason) => starting::park(connection, &run.id, &run.flow, reason, commit.at),
+        After::Completed(completion) => end(RunState::Completed, completion),
+        After::Cancelled(completion) => end(RunState::Cancelled, completion),
+        After::Parked(reason) => starting::note_parked(connection, run, flow, reason, commit.at),
     }
 }
 
@@ -160,7 +154,8 @@ fn set_timers(connection: &Connection, run: &RunId, timers: &[Timer], at: Timest
 
 fn send(
     connection: &Connection,
-    from: &Run,
+    from: &RunId,
+    flow: &FlowName,
     target: &RunId,
     signal: Signal,
     at: Timestamp,
@@ -178,8 +173,8 @@ fn send(
     });
     audit::note(
         connection,
-        &from.id,
-        &from.flow,
+        from,
+        flow,
         "system",
         "signal.dropped",
         details,
@@ -222,10 +217,9 @@ pub(super) fn park(
     records: &[AuditEntry],
     now: Timestamp,
 ) -> Result<()> {
-    fence(connection, claim)?;
+    let flow = claims::held(connection, claim)?.flow;
     journal::write(connection, &claim.run, entries)?;
     audit::append(connection, records)?;
-    let flow = get_run(connection, &claim.run)?.flow;
     execute(
         connection,
         "UPDATE runs SET owner = NULL, lease_until = NULL WHERE id = ?1",

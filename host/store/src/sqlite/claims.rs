@@ -1,6 +1,7 @@
 //! Ownership of runs: claims, leases, fencing.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use forebay_model::run::RunState;
 use forebay_model::{FlowName, RunId, Timestamp};
@@ -8,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use super::inbox;
 use super::journal;
-use super::rows::{all, execute, first, get_run, json, time_option};
+use super::rows::{self, RUN, all, execute, first, json, parsed};
 use super::starting::place;
 use crate::runs::{Claim, ClaimRequest, Claimed};
 use crate::{Error, Result};
@@ -23,8 +24,8 @@ pub(super) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<V
         let due = due(connection, request.now, &room, wanted)?;
         let all = due.len() < wanted;
         let mut passed_over = false;
-        for (run, flow) in due {
-            match room.get_mut(&flow) {
+        for due in due {
+            match room.get_mut(&due.flow) {
                 Some(0) => {
                     passed_over = true;
                     continue;
@@ -32,7 +33,7 @@ pub(super) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<V
                 Some(left) => *left -= 1,
                 None => {}
             }
-            claimed.extend(take(connection, &run, request)?);
+            claimed.extend(take(connection, due, request)?);
         }
         // Those behind the ones that were passed over get their turn in a further round, in which
         // their flow is left out.
@@ -42,13 +43,22 @@ pub(super) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<V
     }
 }
 
+/// A run that can be claimed.
+struct Due {
+    run: RunId,
+    flow: FlowName,
+    /// The inbox item of an activation that began before.
+    open: Option<u64>,
+    activations: u32,
+}
+
 /// The runs that are longest due, of flows that have room.
 fn due(
     connection: &Connection,
     now: Timestamp,
     room: &BTreeMap<FlowName, u32>,
     limit: usize,
-) -> Result<Vec<(RunId, FlowName)>> {
+) -> Result<Vec<Due>> {
     let full: Vec<&FlowName> = room
         .iter()
         .filter(|(_, left)| **left == 0)
@@ -56,45 +66,56 @@ fn due(
         .collect();
     all(
         connection,
-        "SELECT id, flow FROM runs WHERE runnable_at <= ?1 \
+        "SELECT id, flow, item, activations FROM runs WHERE runnable_at <= ?1 \
          AND flow NOT IN (SELECT value FROM json_each(?2)) ORDER BY runnable_at, seq LIMIT ?3",
         params![now.0, json(&full)?, limit],
         |row| {
-            Ok((
-                row.get::<_, String>(0)?.into(),
-                row.get::<_, String>(1)?.into(),
-            ))
+            Ok(Due {
+                run: row.get::<_, String>(0)?.into(),
+                flow: row.get::<_, String>(1)?.into(),
+                open: row.get(2)?,
+                activations: row.get(3)?,
+            })
         },
     )
 }
 
-fn take(connection: &Connection, run: &RunId, request: &ClaimRequest) -> Result<Option<Claimed>> {
-    let Some((open, state)) = first(
-        connection,
-        "SELECT item, activations FROM runs WHERE id = ?1",
-        [run.as_str()],
-        |row| Ok((row.get::<_, Option<u64>>(0)?, row.get::<_, u32>(1)?)),
-    )?
-    else {
-        return Ok(None);
-    };
-    let item = match open {
-        Some(item) => Some(item),
-        None => inbox::next_item(connection, run)?,
-    };
-    let Some(item) = item else {
-        tracing::error!(%run, "a run was due with nothing to do");
-        place(connection, run, resting(state))?;
-        inbox::refresh(connection, run)?;
-        return Ok(None);
-    };
-    execute(
-        connection,
+/// Claim one run: `owner`, end of the lease, now, and the inbox item, in this order.
+static CLAIM: LazyLock<String> = LazyLock::new(|| {
+    format!(
         "UPDATE runs SET state = 'running', epoch = epoch + 1, owner = ?2, lease_until = ?3, \
              runnable_at = ?3, retry_at = NULL, health_of = NULL, updated_at = ?4, item = ?5, \
              item_started_at = COALESCE(item_started_at, ?4), \
              watermark = COALESCE(watermark, (SELECT COALESCE(max(id), 0) FROM events)) \
-         WHERE id = ?1",
+         WHERE id = ?1 RETURNING {RUN}, epoch, item_started_at, watermark, failing_since"
+    )
+});
+
+fn take(connection: &Connection, due: Due, request: &ClaimRequest) -> Result<Option<Claimed>> {
+    let Due {
+        run,
+        open,
+        activations,
+        ..
+    } = due;
+    let item = match open {
+        Some(item) => Some((item, inbox::content(connection, item)?)),
+        None => inbox::next(connection, &run)?,
+    };
+    let Some((item, delivery)) = item else {
+        tracing::error!(%run, "a run was due with nothing to do");
+        place(connection, &run, resting(activations))?;
+        inbox::refresh(connection, &run)?;
+        return Ok(None);
+    };
+    // Only an activation that began before can have recorded anything.
+    let journal = match open {
+        Some(_) => journal::entries(connection, &run, Some(activations + 1))?,
+        None => Vec::new(),
+    };
+    let claimed = first(
+        connection,
+        &CLAIM,
         params![
             run.as_str(),
             request.owner,
@@ -102,38 +123,23 @@ fn take(connection: &Connection, run: &RunId, request: &ClaimRequest) -> Result<
             request.now.0,
             item,
         ],
-    )?;
-    let stored = get_run(connection, run)?;
-    let (epoch, started_at, watermark, failing_since) = first(
-        connection,
-        "SELECT epoch, item_started_at, watermark, failing_since FROM runs WHERE id = ?1",
-        [run.as_str()],
         |row| {
-            Ok((
-                row.get(0)?,
-                Timestamp(row.get(1)?),
-                row.get(2)?,
-                time_option(row, 3)?,
-            ))
+            Ok(Claimed {
+                claim: Claim {
+                    run: run.clone(),
+                    epoch: row.get("epoch")?,
+                },
+                item,
+                delivery,
+                started_at: Timestamp(row.get("item_started_at")?),
+                watermark: row.get("watermark")?,
+                journal,
+                failing_since: row.get::<_, Option<i64>>("failing_since")?.map(Timestamp),
+                run: rows::run(row)?,
+            })
         },
-    )?
-    .ok_or_else(|| Error::NotFound {
-        what: "run",
-        id: run.as_str().to_owned(),
-    })?;
-    Ok(Some(Claimed {
-        claim: Claim {
-            run: run.clone(),
-            epoch,
-        },
-        item,
-        delivery: inbox::content(connection, item)?,
-        started_at,
-        watermark,
-        journal: journal::entries(connection, run, Some(stored.activations + 1))?,
-        failing_since,
-        run: stored,
-    }))
+    )?;
+    Ok(claimed)
 }
 
 /// The state of a live run between activations.
@@ -147,15 +153,41 @@ pub(super) fn resting(activations: u32) -> RunState {
 
 /// Refuse a write whose claim was taken over, used up or given back.
 pub(super) fn fence(connection: &Connection, claim: &Claim) -> Result<()> {
+    held(connection, claim).map(drop)
+}
+
+/// What a run whose claim holds is at.
+pub(super) struct Held {
+    pub(super) flow: FlowName,
+    /// The inbox item its open activation is about.
+    pub(super) item: Option<u64>,
+    pub(super) activations: u32,
+    pub(super) labels: Vec<(String, String)>,
+}
+
+/// As [`fence`], with what the end of an activation has to know.
+pub(super) fn held(connection: &Connection, claim: &Claim) -> Result<Held> {
     let now = first(
         connection,
-        "SELECT epoch, owner FROM runs WHERE id = ?1",
+        "SELECT epoch, owner, flow, item, activations, labels FROM runs WHERE id = ?1",
         [claim.run.as_str()],
-        |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)),
+        |row| {
+            let held = Held {
+                flow: row.get::<_, String>(2)?.into(),
+                item: row.get(3)?,
+                activations: row.get(4)?,
+                labels: parsed(row, 5)?,
+            };
+            Ok((
+                row.get::<_, u64>(0)?,
+                row.get::<_, Option<String>>(1)?,
+                held,
+            ))
+        },
     )?;
     let now = match now {
-        Some((epoch, Some(_))) if epoch == claim.epoch => return Ok(()),
-        Some((epoch, owner)) => {
+        Some((epoch, Some(_), held)) if epoch == claim.epoch => return Ok(held),
+        Some((epoch, owner, _)) => {
             let owner = owner.as_deref().unwrap_or("nobody");
             format!("at epoch {epoch}, held by {owner}")
         }
@@ -192,9 +224,8 @@ pub(super) fn renew(
 
 /// Give a claim back. The activation stays open, so that what it recorded is found again.
 pub(super) fn release(connection: &Connection, claim: &Claim, now: Timestamp) -> Result<()> {
-    fence(connection, claim)?;
-    let activations = get_run(connection, &claim.run)?.activations;
-    place(connection, &claim.run, resting(activations))?;
+    let held = held(connection, claim)?;
+    place(connection, &claim.run, resting(held.activations))?;
     execute(
         connection,
         "UPDATE runs SET owner = NULL, lease_until = NULL, updated_at = ?2 WHERE id = ?1",

@@ -201,7 +201,9 @@ pub(super) fn end_by_force(
         "UPDATE runs SET epoch = epoch + 1 WHERE id = ?1",
         [run.id.as_str()],
     )?;
-    starting::end(connection, &run.id, state, completion, sender, now)?;
+    starting::end(
+        connection, &run.id, &run.flow, state, completion, sender, now,
+    )?;
     kin::tell_end(connection, &run.id, now)
 }
 

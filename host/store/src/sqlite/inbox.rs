@@ -34,8 +34,24 @@ fn urgency(content: &DeliveryContent) -> u8 {
     }
 }
 
-/// Put something into a run's inbox; false if it had this event before.
+/// Deliver something to a run; false if it had this event before.
 pub(super) fn deliver(
+    connection: &Connection,
+    run: &RunId,
+    origin: Origin,
+    content: &DeliveryContent,
+    at: Timestamp,
+) -> Result<bool> {
+    let new = put(connection, run, origin, content, at)?;
+    if new {
+        refresh(connection, run)?;
+    }
+    Ok(new)
+}
+
+/// Put something into a run's inbox, whether or not the run can be claimed for it; false if it had
+/// this event before.
+pub(super) fn put(
     connection: &Connection,
     run: &RunId,
     origin: Origin,
@@ -64,14 +80,13 @@ pub(super) fn deliver(
             OPERATOR_URGENCY
         ],
     )?;
-    if delivered > 0 {
-        refresh(connection, run)?;
-    }
     Ok(delivered > 0)
 }
 
 /// Work out anew when a run can be claimed. Call after every change of its state, lease, retry
-/// time or inbox: this is the one place that says what makes a run claimable.
+/// time or inbox: this is the place that says what makes a run claimable. Only what happens to every
+/// run writes the result itself, in the statement that makes the change: its start, a claim, the
+/// step of an activation.
 pub(super) fn refresh(connection: &Connection, run: &RunId) -> Result<()> {
     execute(
         connection,
@@ -89,14 +104,20 @@ pub(super) fn refresh(connection: &Connection, run: &RunId) -> Result<()> {
 }
 
 /// What a run's next activation is about.
-pub(super) fn next_item(connection: &Connection, run: &RunId) -> Result<Option<u64>> {
+pub(super) fn next(connection: &Connection, run: &RunId) -> Result<Option<(u64, DeliveryContent)>> {
     first(
         connection,
-        "SELECT id FROM inbox WHERE run = ?1 AND settled_at IS NULL \
-         ORDER BY urgent DESC, id LIMIT 1",
+        "SELECT id, unseal('inbox.content', content) FROM inbox \
+         WHERE run = ?1 AND settled_at IS NULL ORDER BY urgent DESC, id LIMIT 1",
         [run.as_str()],
-        |row| Ok(row.get(0)?),
+        |row| Ok((row.get(0)?, parsed(row, 1)?)),
     )
+}
+
+/// Is there anything a run has not looked at?
+pub(super) fn holds_any(connection: &Connection, run: &RunId) -> Result<bool> {
+    let sql = "SELECT 1 FROM inbox WHERE run = ?1 AND settled_at IS NULL LIMIT 1";
+    Ok(first(connection, sql, [run.as_str()], |_| Ok(()))?.is_some())
 }
 
 /// Does a cancel signal wait?

@@ -18,7 +18,7 @@ use crate::runs::{NewRun, Wait};
 
 /// Start a run for another one. If a live run has its key, that one gets what the new one would have
 /// begun with, and answers to the new one's name from now on.
-pub(super) fn spawn(connection: &Connection, parent: &Run, run: &NewRun) -> Result<()> {
+pub(super) fn spawn(connection: &Connection, parent: &RunId, run: &NewRun) -> Result<()> {
     if starting::exists(connection, &run.id)? {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub(super) fn spawn(connection: &Connection, parent: &Run, run: &NewRun) -> Resu
         return Ok(());
     }
     inbox::deliver(connection, &live, Origin::Other, &run.delivery, run.at)?;
-    let details = value!({"by": parent.id, "under": run.id, "trigger": run.delivery.label()});
+    let details = value!({"by": parent, "under": run.id, "trigger": run.delivery.label()});
     audit::note(
         connection,
         &live,

@@ -4,11 +4,11 @@ use forebay_model::Timestamp;
 use forebay_model::event::DeliveryContent;
 use forebay_model::run::{Run, RunState};
 use forebay_model::step::Completion;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::control::end_by_force;
 use super::inbox::Origin;
-use super::rows::{first, get_run, parsed};
+use super::rows::{execute, first, get_run, json, parsed};
 use super::starting;
 use crate::control::{REDRIVE_OF, REDRIVEN_AS};
 use crate::runs::{NewRun, Redrive};
@@ -74,8 +74,13 @@ pub(super) fn apply(
     };
     starting::insert(connection, &successor, origin)?;
     let link = [(REDRIVEN_AS.to_owned(), id.to_string())];
-    let known = get_run(connection, &run.id)?.labels;
-    starting::add_labels(connection, &run.id, known, &link)
+    let labels = starting::merged(get_run(connection, &run.id)?.labels, &link);
+    execute(
+        connection,
+        "UPDATE runs SET labels = ?2 WHERE id = ?1",
+        params![run.id.as_str(), json(&labels)?],
+    )?;
+    starting::index_labels(connection, &run.id, &link)
 }
 
 /// What a run started with: the first that ever came into its inbox. Settled items stay there.

@@ -74,9 +74,9 @@ pub(super) fn first<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
-    map: impl Fn(&Row<'_>) -> Result<T>,
+    map: impl FnOnce(&Row<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = prepare(connection, sql)?;
     statement
         .query_row(params, |row| Ok(map(row)))
         .optional()?

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use serde_json::json as value;
 
 use super::inbox::{self, Origin};
-use super::rows::{execute, first, get_run, json};
+use super::rows::{execute, first, json};
 use super::{audit, requests};
 use crate::Result;
 use crate::runs::{NewRun, StartOutcome};
@@ -71,11 +71,12 @@ pub(super) fn start(connection: &Connection, run: &NewRun) -> Result<StartOutcom
 
 /// Store a run whose id and key are free, with what it starts with in its inbox.
 pub(super) fn insert(connection: &Connection, run: &NewRun, origin: Origin) -> Result<()> {
+    let labels = merged(Vec::new(), &run.labels);
     execute(
         connection,
         "INSERT INTO runs (id, flow, business_key, title, subject_kind, subject_id, labels, state, \
-             handler, config_hash, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, '[]', ?7, ?8, ?9, ?10, ?10)",
+             handler, config_hash, created_at, updated_at, runnable_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?11, ?7, ?8, ?9, ?10, ?10, ?10)",
         params![
             run.id.as_str(),
             run.flow.as_str(),
@@ -87,9 +88,10 @@ pub(super) fn insert(connection: &Connection, run: &NewRun, origin: Origin) -> R
             run.handler.as_str(),
             run.config_hash,
             run.at.0,
+            json(&labels)?,
         ],
     )?;
-    add_labels(connection, &run.id, Vec::new(), &run.labels)?;
+    index_labels(connection, &run.id, &run.labels)?;
     let details = value!({
         "business-key": run.business_key,
         "title": run.title,
@@ -107,25 +109,31 @@ pub(super) fn insert(connection: &Connection, run: &NewRun, origin: Origin) -> R
         details,
         run.at,
     )?;
-    inbox::deliver(connection, &run.id, origin, &run.delivery, run.at)?;
+    inbox::put(connection, &run.id, origin, &run.delivery, run.at)?;
     Ok(())
 }
 
-/// Add or replace labels of a run that has these.
-pub(super) fn add_labels(
-    connection: &Connection,
-    run: &RunId,
+/// Labels with these added or replaced.
+pub(super) fn merged(
     mut labels: Vec<(String, String)>,
     new: &[(String, String)],
-) -> Result<()> {
-    if new.is_empty() {
-        return Ok(());
-    }
+) -> Vec<(String, String)> {
     for (name, value) in new {
         match labels.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => old.clone_from(value),
             None => labels.push((name.clone(), value.clone())),
         }
+    }
+    labels
+}
+
+/// Have a run found by these labels, which stand in its row.
+pub(super) fn index_labels(
+    connection: &Connection,
+    run: &RunId,
+    new: &[(String, String)],
+) -> Result<()> {
+    for (name, value) in new {
         execute(
             connection,
             "INSERT INTO run_labels (run, name, value) VALUES (?1, ?2, ?3) \
@@ -133,11 +141,6 @@ pub(super) fn add_labels(
             params![run.as_str(), name, value],
         )?;
     }
-    execute(
-        connection,
-        "UPDATE runs SET labels = ?2 WHERE id = ?1",
-        params![run.as_str(), json(&labels)?],
-    )?;
     Ok(())
 }
 
@@ -147,12 +150,12 @@ pub(super) fn add_labels(
 pub(super) fn end(
     connection: &Connection,
     run: &RunId,
+    flow: &FlowName,
     state: RunState,
     completion: &Completion,
     actor: &str,
     at: Timestamp,
 ) -> Result<()> {
-    let flow = get_run(connection, run)?.flow;
     execute(
         connection,
         "UPDATE runs SET state = ?2, outcome = ?3, summary = ?4, ended_at = ?5, updated_at = ?5, \
@@ -178,25 +181,32 @@ pub(super) fn end(
         "DELETE FROM waits WHERE run = ?1",
         [run.as_str()],
     )?;
-    inbox::offer_again(connection, run, at)?;
-    let dropped = inbox::drop_all(connection, run, at)?;
     let action = format!("run.{}", state.as_str());
     let details = value!({"outcome": completion.outcome, "summary": completion.summary});
-    audit::note(connection, run, &flow, actor, &action, details, at)?;
-    if !dropped.is_empty() {
-        let labels: Vec<String> = dropped.iter().map(|item| item.delivery.label()).collect();
-        let details = value!({"items": labels, "reason": "the run has ended"});
-        audit::note(
-            connection,
-            run,
-            &flow,
-            "system",
-            "inbox.dropped",
-            details,
-            at,
-        )?;
+    audit::note(connection, run, flow, actor, &action, details, at)?;
+    if inbox::holds_any(connection, run)? {
+        clear_inbox(connection, run, flow, at)?;
     }
     Ok(())
+}
+
+fn clear_inbox(connection: &Connection, run: &RunId, flow: &FlowName, at: Timestamp) -> Result<()> {
+    inbox::offer_again(connection, run, at)?;
+    let dropped = inbox::drop_all(connection, run, at)?;
+    if dropped.is_empty() {
+        return Ok(());
+    }
+    let labels: Vec<String> = dropped.iter().map(|item| item.delivery.label()).collect();
+    let details = value!({"items": labels, "reason": "the run has ended"});
+    audit::note(
+        connection,
+        run,
+        flow,
+        "system",
+        "inbox.dropped",
+        details,
+        at,
+    )
 }
 
 /// Set where a live run stands. A paused run stays paused and goes on from there when resumed.
@@ -219,6 +229,17 @@ pub(super) fn park(
     at: Timestamp,
 ) -> Result<()> {
     place(connection, run, RunState::Parked)?;
+    note_parked(connection, run, flow, reason, at)
+}
+
+/// Write down why a run stands parked.
+pub(super) fn note_parked(
+    connection: &Connection,
+    run: &RunId,
+    flow: &FlowName,
+    reason: &ParkReason,
+    at: Timestamp,
+) -> Result<()> {
     execute(
         connection,
         "UPDATE runs SET park_reason = ?2, updated_at = ?3 WHERE id = ?1",
