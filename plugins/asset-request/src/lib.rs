@@ -2,23 +2,15 @@
 //! gets one link, and everything is followed to its end.
 //!
 //! A run is one request, begun by a form in the workflow engine, over REST, or by a custom action of
-//! the DAM. It is divided into lines, each with a stage of its own. Read [`course`] for what happens
-//! on each delivery, [`line`](mod@line) for how a line gets ready, [`deliver`] for what the requester gets.
-//! Nothing here names a vendor.
+//! the DAM. It is divided into lines, each with a stage of its own. Read [`flow`] for what happens on
+//! each delivery, [`steps`] for how it is done, [`state`] for what a run remembers. Nothing here names
+//! a vendor.
 
-mod admit;
-mod answers;
 mod config;
-mod course;
-mod deliver;
 mod findings;
-mod fitness;
-mod line;
-mod request;
-mod search;
+mod flow;
 mod state;
-mod time;
-mod words;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -81,7 +73,7 @@ impl Handler for AssetRequest {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -90,7 +82,7 @@ impl Handler for AssetRequest {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, &delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::Timestamp;
-use forebay_sdk::blocks::Desk;
+use forebay_sdk::blocks::{Answer, Desk};
+use forebay_sdk::handler::RunEnded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::request::Request;
+use crate::steps::Request;
 
 /// A request in work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -145,6 +146,73 @@ impl State {
     /// Are there lines at this stage?
     pub(crate) fn has(&self, stage: Stage) -> bool {
         self.lines.iter().any(|line| line.stage == stage)
+    }
+
+    /// The lines at this stage.
+    pub(crate) fn lines_at(&self, stage: Stage) -> Vec<usize> {
+        let lines = self.lines.iter().enumerate();
+        let lines = lines.filter(|(_, line)| line.stage == stage);
+        lines.map(|(index, _)| index).collect()
+    }
+
+    /// The first line something new is made for.
+    pub(crate) fn line_in_making(&self) -> Option<usize> {
+        let mut lines = self.lines.iter();
+        lines.position(|line| line.stage == Stage::Open && line.creating)
+    }
+
+    /// The line this question is open about; it is open no more.
+    pub(crate) fn take_question(&mut self, question: &str) -> Option<usize> {
+        let mut lines = self.lines.iter();
+        let line = lines.position(|line| line.question.as_deref() == Some(question))?;
+        self.lines[line].question = None;
+        Some(line)
+    }
+
+    /// No question about a line is open any more.
+    pub(crate) fn forget_questions(&mut self) {
+        for line in &mut self.lines {
+            line.question = None;
+        }
+    }
+
+    /// People know nothing of this request: they are asked elsewhere.
+    pub(crate) fn forget_what_was_asked(&mut self) {
+        self.closes_at = None;
+        self.shown.clear();
+        self.forget_questions();
+    }
+
+    /// There will be nothing for this line.
+    pub(crate) fn decline(&mut self, line: usize, why: &str) {
+        let line = &mut self.lines[line];
+        line.stage = Stage::Declined;
+        why.clone_into(&mut line.why);
+    }
+
+    /// One line answers the whole request.
+    pub(crate) fn decline_all_but_first(&mut self, why: &str) {
+        for line in 1..self.lines.len() {
+            self.decline(line, why);
+        }
+    }
+
+    /// Keep what the requester or the team said, for whoever works on it next.
+    pub(crate) fn remark(&mut self, answer: &Answer, what: &str) {
+        let by = answer.actor();
+        let remark = format!("{what} by {by}: {}", answer.comment);
+        self.remarks.push(remark);
+    }
+
+    /// An approval or a review of rights has ended.
+    pub(crate) fn approval_or_review_ended(&mut self, ended: &RunEnded) {
+        for line in &mut self.lines {
+            let approvals = line.approvals.values_mut();
+            let sides = approvals.chain(line.clearances.values_mut());
+            for side in sides.filter(|side| side.run == ended.run) {
+                side.outcome = Some(ended.outcome.clone());
+            }
+        }
     }
 
     /// All assets that the requester has.

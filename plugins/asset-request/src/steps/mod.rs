@@ -1,15 +1,43 @@
-//! What a request says: to people through the desk, to the requester, to operators, and to the audit.
+//! How each step of the flow is done: what is asked, searched, made, delivered, shown and recorded.
+//!
+//! A step does one thing and tells what came of it; what follows stands in [`crate::flow`]. Before
+//! the delivery: [`request`] and [`opening`]; about a line: [`search`], [`team`], [`readiness`] and
+//! [`fitness`]; for the requester: [`requester`], [`collection`], [`delivery`] and [`report`];
+//! [`clock`] and [`waiting`] for time.
 
-use forebay_sdk::Error;
+mod clock;
+mod collection;
+mod delivery;
+mod fitness;
+mod opening;
+mod readiness;
+mod report;
+mod request;
+mod requester;
+mod search;
+mod team;
+mod waiting;
+
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{DeskRules, Question, can_be_asked};
+use forebay_sdk::blocks::DeskRules;
 use forebay_sdk::handler::DecisionRecord;
-use forebay_sdk::workflow::PrincipalKind;
+use forebay_sdk::{Cx, Error};
 
-use crate::course::Course;
+use crate::config::Config;
 use crate::state::State;
 
-impl Course<'_> {
+pub(crate) use self::readiness::{Checked, Standing};
+pub(crate) use self::request::{Request, ask_of};
+pub(crate) use self::team::Wanted;
+pub(crate) use self::waiting::{CLOSE, DUE, RESTART, ended_outside, suspended};
+
+/// What every step of one activation works with.
+pub(crate) struct Steps<'a> {
+    pub(crate) cx: &'a Cx,
+    pub(crate) config: &'a Config,
+}
+
+impl Steps<'_> {
     pub(crate) fn rules(&self) -> DeskRules<'_> {
         DeskRules {
             fallback_group: &self.config.fallback_group,
@@ -20,28 +48,12 @@ impl Course<'_> {
         }
     }
 
-    pub(crate) fn tell(&self, message: &str) {
+    /// Tell operators.
+    fn tell(&self, message: &str) {
         self.cx.notify_all(&self.config.channels, message);
     }
 
-    /// A question to the requester; to the manager, then to the fallback group, where the requester
-    /// is unknown or switched off.
-    pub(crate) fn to_requester(
-        &self,
-        state: &State,
-        id: &str,
-        name: &str,
-    ) -> Result<Question, Error> {
-        let manager = state.request.values(&self.config.manager_field);
-        let people = std::iter::once(state.request.requester.clone()).chain(manager);
-        for person in people.filter(|person| !person.is_empty()) {
-            if can_be_asked(self.cx, PrincipalKind::User, &person)? {
-                return Ok(Question::to_person(id, name, &person));
-            }
-        }
-        Ok(Question::to_group(id, name, &self.config.fallback_group))
-    }
-
+    /// Take back the open questions of these kinds.
     pub(crate) fn withdraw_questions(
         &self,
         state: &mut State,
@@ -59,13 +71,13 @@ impl Course<'_> {
         state.desk.withdraw(self.cx, &ours)
     }
 
-    pub(crate) fn record(&self, action: &str, state: &State) -> DecisionRecord {
+    fn record(&self, action: &str, state: &State) -> DecisionRecord {
         let mut record = DecisionRecord::new(action, "system");
         record.process = Some(state.desk.process.clone());
         record
     }
 
-    pub(crate) fn about(&self, action: &str, state: &State, asset: &Asset) -> DecisionRecord {
+    fn about(&self, action: &str, state: &State, asset: &Asset) -> DecisionRecord {
         let mut record = self.record(action, state);
         record.asset = Some(asset.id.clone());
         record.version = Some(asset.version.clone());

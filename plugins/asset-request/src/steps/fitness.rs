@@ -4,8 +4,8 @@ use forebay_sdk::assets::{Asset, AssetStatus};
 use forebay_sdk::blocks::end_of;
 use forebay_sdk::{Cx, Error, FieldsExt, Timestamp, Value, time};
 
+use super::Request;
 use crate::config::Config;
-use crate::request::Request;
 
 /// The date that stands for the end of rights the DAM itself keeps.
 const DAM_EXPIRY: &str = "expiry";

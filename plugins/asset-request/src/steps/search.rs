@@ -1,13 +1,13 @@
 //! Finding assets: candidates for a request, what was made for it, what an earlier one got.
 
 use forebay_sdk::assets::{Asset, Comparison, Query};
-use forebay_sdk::blocks::Facts;
+use forebay_sdk::blocks::{Facts, present};
 use forebay_sdk::{Error, FieldsExt, time};
 
+use super::Steps;
+use super::fitness::{may_be_delivered, missing_rights};
 use crate::config::OnDuplicate;
-use crate::course::Course;
-use crate::fitness::{may_be_delivered, missing_rights};
-use crate::state::{Stage, State};
+use crate::state::{Line, State};
 
 /// Assets read for one search: more than people look at, few enough for one activation.
 const READ: u32 = 100;
@@ -15,7 +15,7 @@ const READ: u32 = 100;
 const MINUTE: i64 = time::MINUTE;
 
 /// An asset that may fit.
-pub(crate) struct Candidate {
+pub(super) struct Candidate {
     pub(crate) asset: Asset,
     /// The share of what was asked for that it meets.
     pub(crate) score: f64,
@@ -40,10 +40,10 @@ impl Candidate {
     }
 }
 
-impl Course<'_> {
+impl Steps<'_> {
     /// What may fit, best first: assets that match all that was asked for, then those that match the
     /// parts that must.
-    pub(crate) fn candidates(&self, state: &State) -> Result<Vec<Candidate>, Error> {
+    pub(super) fn candidates(&self, state: &State) -> Result<Vec<Candidate>, Error> {
         let search = &self.config.search;
         if !search.auto {
             return Ok(Vec::new());
@@ -125,22 +125,38 @@ impl Course<'_> {
         met.count() as f64 / wanted.len() as f64
     }
 
-    /// New assets that carry the request's id go to the first line something is made for.
-    pub(crate) fn find_new(&self, state: &mut State) -> Result<(), Error> {
-        let awaits = |line: &crate::state::Line| line.stage == Stage::Open && line.creating;
+    /// The media that a line's placeholder got, unless it was refused.
+    pub(crate) fn filled_placeholder(&self, line: &Line) -> Result<Option<Asset>, Error> {
+        let Some(placeholder) = &line.placeholder else {
+            return Ok(None);
+        };
+        let found = present(self.cx, placeholder)?;
+        Ok(found.filter(|asset| {
+            let filled = !asset.readiness.placeholder && asset.readiness.files_closed;
+            filled && line.refused.get(&asset.id) != Some(&asset.version)
+        }))
+    }
+
+    /// Assets that the DAM lists under the request's id, while something is made for it.
+    pub(crate) fn uploads(&self, state: &State) -> Result<Vec<String>, Error> {
         let name = self.config.fields.name("request_id");
-        if name.is_empty() || !state.lines.iter().any(awaits) {
-            return Ok(());
+        if name.is_empty() || state.line_in_making().is_none() {
+            return Ok(Vec::new());
         }
         let query = Query::default().filter(
             format!("field:{name}"),
             Comparison::OneOf(vec![state.request.id.clone()]),
         );
-        for found in self.cx.assets().search(&query)?.assets {
-            // The index may be behind: the asset itself counts.
-            let Some(asset) = forebay_sdk::blocks::present(self.cx, &found.id)? else {
-                continue;
-            };
+        let found = self.cx.assets().search(&query)?.assets;
+        Ok(found.into_iter().map(|asset| asset.id).collect())
+    }
+
+    /// An upload that is whole, carries the request's id, and stands in no line. The index may be
+    /// behind: the asset itself counts.
+    pub(crate) fn new_upload(&self, state: &State, id: &str) -> Result<Option<Asset>, Error> {
+        let name = self.config.fields.name("request_id");
+        let found = present(self.cx, id)?;
+        Ok(found.filter(|asset| {
             let carries = asset.fields.text(name) == Some(&state.request.id);
             let known = state.lines.iter().any(|line| {
                 line.assets.contains(&asset.id)
@@ -148,19 +164,12 @@ impl Course<'_> {
                     || line.refused.get(&asset.id) == Some(&asset.version)
             });
             let ready = asset.readiness.files_closed && !asset.readiness.placeholder;
-            if !carries || known || !ready {
-                continue;
-            }
-            if let Some(index) = state.lines.iter().position(awaits) {
-                let by = asset.created_by.clone().unwrap_or_default();
-                self.choose(state, index, vec![asset.id], &by)?;
-            }
-        }
-        Ok(())
+            carries && !known && ready
+        }))
     }
 
     /// What an equal request got not long ago.
-    pub(crate) fn earlier(&self, state: &State) -> Result<Vec<String>, Error> {
+    pub(crate) fn earlier_result(&self, state: &State) -> Result<Vec<String>, Error> {
         let rules = &self.config.duplicates;
         let name = self.config.fields.name("request_key");
         if rules.action == OnDuplicate::Ignore || rules.on.is_empty() || name.is_empty() {
