@@ -124,6 +124,19 @@ fn time_reminds_escalates_and_ends() {
 }
 
 #[test]
+fn a_run_parks_only_when_time_is_up() {
+    let mut bench = bench();
+    bench.open(vec![question("a")]);
+    let rules = RULES(&bench.calendar);
+    let mut up = |name| bench.desk.time_is_up(&bench.cx, &rules, name).unwrap();
+    for timer in ["look", "desk:50:a", "desk:100:a", "desk:200:answered"] {
+        assert_eq!(up(timer), None, "{timer}");
+    }
+    let reason = up("desk:200:a").unwrap();
+    assert_eq!(reason, "nobody answered `a` within twice the time");
+}
+
+#[test]
 fn the_rest_of_a_question_goes_on_with_its_time() {
     let mut bench = bench();
     let rest = question("a:2").since(START - HOUR - HOUR / 2);

@@ -109,6 +109,24 @@ impl Desk {
         Ok(Some(Alarm::Dealt))
     }
 
+    /// A timer came: remind or escalate, as [`Desk::alarm`] does. Where time is up, why the run parks.
+    ///
+    /// # Errors
+    /// Those of [`Desk::alarm`].
+    pub fn time_is_up(
+        &mut self,
+        cx: &Cx,
+        rules: &DeskRules<'_>,
+        timer: &str,
+    ) -> Result<Option<String>, Error> {
+        Ok(match self.alarm(cx, rules, timer)? {
+            Some(Alarm::TimedOut(question)) => Some(format!(
+                "nobody answered `{question}` within twice the time"
+            )),
+            Some(Alarm::Dealt) | None => None,
+        })
+    }
+
     fn escalate(
         &self,
         cx: &Cx,
