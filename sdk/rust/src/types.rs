@@ -240,6 +240,12 @@ impl Event {
             raw_digest: None,
         }
     }
+
+    /// Everything of this kind that the event is about: its own entity first, then the related ones.
+    pub fn entities<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Entity> {
+        let all = std::iter::once(&self.entity).chain(&self.related);
+        all.filter(move |entity| entity.kind == kind)
+    }
 }
 
 /// How serious a finding is.
@@ -317,5 +323,21 @@ impl Finding {
             severity: Severity::Info,
             ..Self::error(path, message, "")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_names_its_own_entity_before_related_ones() {
+        let event = Event {
+            related: ["b", "c"].map(|id| Entity::new("asset", id)).to_vec(),
+            ..Event::new("action.invoked", Entity::new("asset", "a"), "1", 0)
+        };
+        let ids: Vec<_> = event.entities("asset").map(|entity| &entity.id).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert_eq!(event.entities("collection").count(), 0);
     }
 }

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::handler::Cx;
+use crate::handler::{Cx, Step};
 
 /// How many items one activation works on: seconds of work at a vendor, and little to do again after
 /// a crash.
@@ -12,6 +12,12 @@ pub const ITEMS_PER_ACTIVATION: usize = 20;
 
 /// Timer that brings the next activation at once.
 pub const CONTINUE: &str = "continue";
+
+/// Go on in another activation, at once: with the next items or the next page, as these words say.
+/// In the meantime nothing else is waited for.
+pub fn at_once<S>(cx: &Cx, state: S, what: impl Into<String>) -> Step<S> {
+    Step::wait(state).timer(CONTINUE, cx.now()).waiting_on(what)
+}
 
 /// Where an item stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -129,6 +135,18 @@ impl Items {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{START, Script};
+
+    #[test]
+    fn the_next_activation_comes_at_once() {
+        let step = at_once(&Cx::scripted(Script::new()), 7, "the next page");
+        let waiting = step.waiting().unwrap();
+        assert_eq!(step.state, 7);
+        assert_eq!(waiting.timers.len(), 1);
+        assert_eq!(waiting.timers[0].name, CONTINUE);
+        assert_eq!(waiting.timers[0].due_at, START);
+        assert_eq!(waiting.waiting_on.summary, "the next page");
+    }
 
     #[test]
     fn each_item_is_worked_on_once_until_it_is_reopened() {

@@ -28,7 +28,7 @@ pub use self::batch::{Batching, numbers};
 pub use self::comments::{Direction, OF_DAM, OF_WORKFLOW, attributed, fingerprint, split_text};
 pub use self::desk::{Alarm, Desk, DeskRules, Reading};
 pub use self::fields::FieldMap;
-pub use self::items::{CONTINUE, ITEMS_PER_ACTIVATION, Item, ItemState, Items};
+pub use self::items::{CONTINUE, ITEMS_PER_ACTIVATION, Item, ItemState, Items, at_once};
 pub use self::pattern::matches_path;
 pub use self::people::{can_be_asked, enabled_user, usable_group, workflow_user};
 pub use self::preflight::Preflight;
