@@ -8,7 +8,7 @@ use forebay_sdk::{Cx, Finding};
 
 use crate::DAM;
 use crate::config::Config;
-use crate::policy::{Action, Policy};
+use crate::config::policy::{Action, Policy};
 
 /// Logical fields that results are written to.
 const WRITTEN: &[&str] = &["lifecycle_state", "lifecycle_until", "lifecycle_policy"];
@@ -80,7 +80,7 @@ fn pure(config: &Config) -> Vec<Finding> {
     if let Some(mistake) = config
         .window
         .as_ref()
-        .and_then(crate::window::Window::mistake)
+        .and_then(crate::config::window::Window::mistake)
     {
         wrong("window.hours", &mistake, "write them like 20:00-06:00");
     }

@@ -1,33 +1,15 @@
 //! The handler `lifecycle`: assets leave use when their time is over, by policy, with notice, and
 //! provably.
 //!
-//! A run is one of three things. A *scan* walks through the assets of each policy and starts a
-//! review for each campaign or asset. A *look* does so for one asset. A *review* is about the assets
-//! of a campaign, or one: it waits for their time, takes a list ([`listing`]), asks who decides
-//! ([`review`], [`decide`]), and carries out what was decided, item by item ([`work`], [`movement`],
-//! [`deletion`]).
-//!
-//! Read [`course`] for what happens on each delivery. Nothing here names a vendor.
+//! Read [`flow`] for what happens on each delivery, [`config`] and [`config::policy`] for what is
+//! configured, [`steps`] for how a step is done, [`state`] for what a run remembers, [`findings`] for
+//! what is checked before. Nothing here names a vendor.
 
-mod act;
-mod actions;
-mod admit;
-mod condition;
 mod config;
-mod course;
-mod decide;
-mod deletion;
 mod findings;
-mod listing;
-mod movement;
-mod policy;
-mod question;
-mod restore;
-mod review;
-mod scan;
+mod flow;
 mod state;
-mod window;
-mod work;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -102,7 +84,7 @@ impl Handler for LifecycleHandler {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -111,7 +93,7 @@ impl Handler for LifecycleHandler {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

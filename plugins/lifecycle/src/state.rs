@@ -189,14 +189,3 @@ pub struct Job {
     /// Copies before it moved, as `storage checksum`.
     pub before: Vec<String>,
 }
-
-impl Review {
-    /// Its name for people.
-    pub(crate) fn title(&self) -> String {
-        match &self.unit.group {
-            Some(group) => format!("\"{group}\""),
-            None if self.items.0.len() == 1 => format!("\"{}\"", self.items.0[0].name),
-            None => format!("{} assets", self.unit.assets.len()),
-        }
-    }
-}

@@ -7,9 +7,9 @@ mod iconik_5;
 use forebay_sdk::blocks::Span;
 use forebay_sdk::testing::Stage;
 
-use crate::condition::Period;
+use crate::config::condition::Period;
+use crate::config::policy::Action;
 use crate::config::{NoAnswer, Unit};
-use crate::policy::Action;
 use crate::{Config, LifecycleHandler};
 
 type World = Stage<LifecycleHandler>;

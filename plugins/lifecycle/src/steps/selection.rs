@@ -1,89 +1,66 @@
-//! Scans and looks: finding the assets whose time is over, and starting their review.
+//! Selection: finding the assets whose time is over, and starting their review.
 
 use std::collections::BTreeSet;
 
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{CONTINUE, Scan, Span};
+use forebay_sdk::blocks::{ItemState, Scan, Span};
 use forebay_sdk::time::{DAY, HOUR, MINUTE};
-use forebay_sdk::{Error, Step, Timestamp};
+use forebay_sdk::{Error, Timestamp};
 
+use super::Steps;
+use super::request::Request;
 use crate::DAM;
-use crate::admit::Request;
 use crate::config::Unit;
-use crate::course::{Course, Next};
-use crate::policy::{Action, Policy};
-use crate::state::{State, Walk};
+use crate::config::policy::{Action, Policy};
+use crate::state::{Review, Walk};
 
 /// How long after the date it was extended to an asset is left to the run that extended it.
 const OVERDUE: Timestamp = 90 * DAY;
 /// An evergreen asset names the policy that leaves it alone after this word.
 pub(crate) const EVERGREEN: &str = "evergreen: ";
 
-impl Course<'_> {
-    /// One page of the assets of one policy.
-    pub(crate) fn scan(&self, mut walk: Walk) -> Next {
-        let Some(policy) = self.config.policies.get(walk.policy) else {
-            let (seen, started) = (walk.scan.seen, walk.started.len());
-            let summary = format!("{seen} assets looked at, {started} reviews");
-            return Ok(Step::complete(State::Scan(walk), "scanned", summary));
-        };
-        let query = policy.query(self.config, self.cx.now(), self.horizon())?;
-        for asset in walk.scan.next_page(self.cx, &query)? {
-            self.consider(walk.policy, policy, &asset, &mut walk.started)?;
-        }
-        if walk.scan.finished {
-            walk.policy += 1;
-            walk.scan = Scan {
-                seen: walk.scan.seen,
-                ..Scan::default()
-            };
-        }
-        walk.scan.started = walk.started.len() as u64;
-        let now = self.cx.now();
-        Ok(Step::wait(State::Scan(walk))
-            .timer(CONTINUE, now)
-            .waiting_on("the next page of assets"))
-    }
-
-    /// Read one asset and start what it needs.
-    pub(crate) fn look(&self, id: String) -> Next {
-        let Some(asset) = self.present(&id)? else {
-            let state = State::Look(id);
-            return Ok(Step::cancel(state, "asset-gone", "the asset was deleted"));
-        };
-        let mut started = BTreeSet::new();
-        for (index, policy) in self.config.policies.iter().enumerate() {
-            self.consider(index, policy, &asset, &mut started)?;
-        }
-        let summary = if started.is_empty() {
-            "the asset needs nothing"
-        } else {
-            "a review was started for the asset"
-        };
-        Ok(Step::complete(State::Look(id), "looked", summary))
-    }
-
-    /// Start the review of an asset's campaign, or of the asset, if its time is over or soon will be.
-    fn consider(
+impl Steps<'_> {
+    /// The next page of the assets that a policy may be about.
+    pub(crate) fn next_assets(
         &self,
-        index: usize,
+        walk: &mut Walk,
+        policy: &Policy,
+    ) -> Result<Vec<Asset>, Error> {
+        let query = policy.query(self.config, self.cx.now(), self.horizon())?;
+        walk.scan.next_page(self.cx, &query)
+    }
+
+    /// Is the time of an asset over by the policy at this place of the list, or soon will be, and does
+    /// no earlier policy deal with it?
+    pub(crate) fn needs_review(
+        &self,
+        place: usize,
+        policy: &Policy,
+        asset: &Asset,
+    ) -> Result<bool, Error> {
+        let Some(due) = policy.due(self.cx, self.config, asset)? else {
+            return Ok(false);
+        };
+        if due > self.cx.now() + self.horizon() || self.is_settled(policy, asset, false) {
+            return Ok(false);
+        }
+        for earlier in &self.config.policies[..place] {
+            let theirs = earlier.due(self.cx, self.config, asset)?;
+            let now = self.cx.now();
+            if theirs.is_some_and(|due| due <= now) && !self.is_settled(earlier, asset, false) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Start the review of an asset's campaign, or of the asset.
+    pub(crate) fn start_review(
+        &self,
         policy: &Policy,
         asset: &Asset,
         started: &mut BTreeSet<String>,
     ) -> Result<(), Error> {
-        let Some(due) = policy.due(self.cx, self.config, asset)? else {
-            return Ok(());
-        };
-        if due > self.cx.now() + self.horizon() || self.is_settled(policy, asset, false) {
-            return Ok(());
-        }
-        for earlier in &self.config.policies[..index] {
-            let theirs = earlier.due(self.cx, self.config, asset)?;
-            let now = self.cx.now();
-            if theirs.is_some_and(|due| due <= now) && !self.is_settled(earlier, asset, false) {
-                return Ok(());
-            }
-        }
         let group = self.text(asset, &self.config.group_field);
         let by_group = self.config.unit == Unit::Campaign && !group.is_empty();
         let request = Request {
@@ -95,12 +72,32 @@ impl Course<'_> {
         self.start(&request, started)
     }
 
+    /// What was extended is reviewed again at its new end, by another run.
+    pub(crate) fn start_next_review(&self, review: &Review) -> Result<(), Error> {
+        let choice = review.choice.as_ref();
+        let until = choice.and_then(|choice| choice.until.clone());
+        let (Some(until), true) = (until, review.items.done("extend") > 0) else {
+            return Ok(());
+        };
+        let items = review.items.0.iter();
+        let extended: Vec<_> = items
+            .filter(|item| item.action == "extend" && item.state == ItemState::Done)
+            .map(|item| item.id.clone())
+            .collect();
+        let request = Request {
+            asset: extended[0].clone(),
+            policy: Some(review.unit.policy.clone()),
+            campaign: review.unit.group.clone(),
+            assets: extended,
+            until: Some(until),
+            extensions: review.unit.extensions + 1,
+            ..Request::default()
+        };
+        self.start(&request, &mut BTreeSet::new())
+    }
+
     /// Start a run of this flow; one that lives already is left alone.
-    pub(crate) fn start(
-        &self,
-        request: &Request,
-        started: &mut BTreeSet<String>,
-    ) -> Result<(), Error> {
+    fn start(&self, request: &Request, started: &mut BTreeSet<String>) -> Result<(), Error> {
         let dam = self.cx.connection(DAM).unwrap_or_default();
         let key = request.key(&self.config.key_prefix, dam);
         if started.insert(key.clone()) {
@@ -133,6 +130,25 @@ impl Course<'_> {
     fn horizon(&self) -> Timestamp {
         let notices = self.config.notify.owners.iter();
         notices.copied().map(length).max().unwrap_or_default()
+    }
+}
+
+impl Walk {
+    /// After the last page of a policy comes the first of the next.
+    pub(crate) fn turn_page(&mut self) {
+        if self.scan.finished {
+            self.policy += 1;
+            self.scan = Scan {
+                seen: self.scan.seen,
+                ..Scan::default()
+            };
+        }
+        self.scan.started = self.started.len() as u64;
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let (seen, started) = (self.scan.seen, self.started.len());
+        format!("{seen} assets looked at, {started} reviews")
     }
 }
 

@@ -2,49 +2,33 @@
 //! and which of them a running campaign uses too.
 
 use forebay_sdk::assets::{Asset, Comparison, Query, SortBy};
-use forebay_sdk::blocks::{CONTINUE, ITEMS_PER_ACTIVATION, ItemState, Scan, matches_path, paths};
-use forebay_sdk::handler::EffectMode;
-use forebay_sdk::{Error, Field, OrAbsent, Step, Timestamp, Value};
+use forebay_sdk::blocks::{ITEMS_PER_ACTIVATION, matches_path, paths, text_or_none};
+use forebay_sdk::{Error, Field, OrAbsent};
 
-use crate::course::{Course, Next};
-use crate::policy::Policy;
-use crate::state::{Choice, Phase, Review, State};
+use super::Steps;
+use crate::config::policy::Policy;
+use crate::state::Review;
 
-impl Course<'_> {
-    /// Take the list, or take it again before a decision is carried out.
-    pub(crate) fn begin_list(&self, mut review: Review) -> Next {
-        review.phase = Phase::Listing;
-        review.list = Scan::default();
-        review.found.clear();
-        review.latest = 0;
-        self.list(review)
-    }
-
-    /// One page of the list.
-    pub(crate) fn list(&self, mut review: Review) -> Next {
-        let policy = self.policy(&review)?.clone();
-        let assets = self.page(&mut review)?;
+impl Steps<'_> {
+    /// Take the next page of the list into the review.
+    pub(crate) fn list_next_page(&self, review: &mut Review) -> Result<(), Error> {
+        let policy = self.policy(review)?;
+        let assets = self.page(review)?;
         let mut snapshot = Vec::new();
         for asset in assets.iter().filter(|asset| !asset.trashed) {
-            if self.take(&mut review, &policy, asset)? {
+            if self.take(review, policy, asset)? {
                 let checksum = asset.checksum.as_deref().unwrap_or("-");
                 snapshot.push(format!("{} {} {checksum}", asset.id, asset.version));
             }
         }
         if !snapshot.is_empty() {
-            let mut record = self.record("snapshot", &review);
-            let text = serde_json::to_string(&policy).unwrap_or_default();
+            let mut record = self.record("snapshot", review);
+            let text = serde_json::to_string(policy).unwrap_or_default();
             record.details.push(Field::new("policy", text));
             record.details.push(Field::new("assets", snapshot));
             self.cx.decision(&record);
         }
-        if review.list.finished {
-            return self.listed(review, &policy);
-        }
-        let now = self.cx.now();
-        Ok(Step::wait(State::Review(Box::new(review)))
-            .timer(CONTINUE, now)
-            .waiting_on("the next page of the list of assets"))
+        Ok(())
     }
 
     fn page(&self, review: &mut Review) -> Result<Vec<Asset>, Error> {
@@ -152,73 +136,15 @@ impl Course<'_> {
         Ok(!self.cx.assets().search(&query)?.assets.is_empty())
     }
 
-    /// The list is complete.
-    fn listed(&self, mut review: Review, policy: &Policy) -> Next {
-        if self.opening(policy, review.latest)? > self.cx.now() {
-            return self.moved(review);
-        }
-        if review.choice.is_some() {
-            for item in &mut review.items.0 {
-                if item.state == ItemState::Open && !review.found.contains(&item.id) {
-                    item.state = ItemState::Kept("the policy is no longer about it".to_owned());
-                }
-            }
-            return self.plan(review);
-        }
-        if review.items.0.is_empty() {
-            let state = State::Review(Box::new(review));
-            let summary = "no asset is due by the policy";
-            return Ok(Step::complete(state, "nothing-due", summary));
-        }
-        if policy.is_reviewed(self.config) {
-            return self.open(review);
-        }
-        review.choice = Some(Choice {
-            outcome: policy.leads_to().word().to_owned(),
-            by: format!("policy {}", policy.name),
-            ..Choice::default()
-        });
-        self.plan(review)
-    }
-
-    /// When the review of assets opens whose time is over then.
-    pub(crate) fn opening(&self, policy: &Policy, due: Timestamp) -> Result<Timestamp, Error> {
-        match policy.review_after {
-            None => Ok(due),
-            Some(span) => span.after(self.cx, &self.config.calendar, due, 100),
-        }
-    }
-
-    /// The end was moved into the future: nothing happens to the assets.
-    pub(crate) fn moved(&self, mut review: Review) -> Next {
-        if !review.desk.is_open() && review.marks.is_empty() && review.unit.until.is_none() {
-            review.due = review.latest;
-            review.items = forebay_sdk::blocks::Items::default();
-            return self.arm(review);
-        }
-        let mut record = self.record("superseded", &review);
-        record.comment = Some("the end was moved into the future".to_owned());
-        self.cx.decision(&record);
-        review.desk.cancel(self.cx, "superseded")?;
-        review.phase = Phase::Superseded;
-        self.take_back(review)
-    }
-
-    /// Take the marks of a superseded review back, then end it.
-    pub(crate) fn take_back(&self, mut review: Review) -> Next {
-        if self.unmark(&mut review)? {
-            let now = self.cx.now();
-            return Ok(Step::wait(State::Review(Box::new(review)))
-                .timer(CONTINUE, now)
-                .waiting_on("marks of the review that are taken back"));
-        }
-        let state = State::Review(Box::new(review));
-        let summary = "the end was moved into the future; nothing happened to the assets";
-        Ok(Step::complete(state, "superseded", summary))
+    /// The end was moved into the future: nobody is asked any more.
+    pub(crate) fn call_off(&self, review: &mut Review) -> Result<(), Error> {
+        let record = self.record("superseded", review);
+        self.note(record, "the end was moved into the future");
+        review.desk.cancel(self.cx, "superseded")
     }
 
     /// Take some marks back; says whether more are left.
-    pub(crate) fn unmark(&self, review: &mut Review) -> Result<bool, Error> {
+    pub(crate) fn take_marks_back(&self, review: &mut Review) -> Result<bool, Error> {
         for _ in 0..ITEMS_PER_ACTIVATION {
             let Some((id, before)) = review.marks.pop_first() else {
                 return Ok(false);
@@ -227,20 +153,10 @@ impl Course<'_> {
                 continue;
             };
             if self.text(&asset, "lifecycle_state") == "in-review" {
-                let before = forebay_sdk::blocks::text_or_none(before);
-                self.write(&asset, &[("lifecycle_state", before)], None)?;
+                let before = [("lifecycle_state", text_or_none(before))];
+                self.write(&asset, &before, None)?;
             }
         }
         Ok(!review.marks.is_empty())
-    }
-
-    /// Is the flow only watched?
-    pub(crate) fn observes(&self) -> bool {
-        self.cx.mode() == EffectMode::Observe
-    }
-
-    /// A date, or none, as a field value.
-    pub(crate) fn date_value(&self, end: Timestamp) -> Result<Value, Error> {
-        Ok(Value::Date(self.date_of(end)?))
     }
 }

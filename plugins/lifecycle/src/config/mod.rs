@@ -1,4 +1,10 @@
-//! Configuration of a lifecycle flow. Every default stands here once.
+//! Configuration of a lifecycle flow. Every default stands here once; [`policy`] says which assets
+//! policies are about and when their time is over.
+
+pub(crate) mod actions;
+pub(crate) mod condition;
+pub(crate) mod policy;
+pub(crate) mod window;
 
 use std::collections::BTreeMap;
 
@@ -8,10 +14,10 @@ use forebay_sdk::blocks::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::actions::{Actions, Queue, Storage, Verify};
-use crate::condition::Period;
-use crate::policy::{Action, Policy};
-use crate::window::Window;
+use actions::{Actions, Queue, Storage, Verify};
+use condition::Period;
+use policy::{Action, Policy};
+use window::Window;
 
 /// Group that is asked where no other is named.
 const DEFAULT_GROUP: &str = "dam-admins";

@@ -4,7 +4,7 @@ use forebay_sdk::blocks::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::condition::Period;
+use crate::config::condition::Period;
 
 /// How each action is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,12 +1,11 @@
-//! Which deliveries start a run, and under which business key.
+//! What a first delivery asks for, and the business key it has.
 
-use forebay_sdk::handler::Connections;
-use forebay_sdk::{Admission, Delivery, Entity, Error, Event, FieldsExt};
+use forebay_sdk::{Delivery, Entity, Error, Event, FieldsExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::DAM;
 use crate::config::Config;
+use crate::state::{Review, Unit};
 
 /// A start over REST, by a schedule, or by another run.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -64,43 +63,66 @@ impl Request {
             None => key,
         }
     }
+
+    /// What the run is about, or why there can be none.
+    pub(crate) fn subject(&self, config: &Config) -> Result<Entity, String> {
+        if self.scan {
+            return Ok(Entity::new("scan", &config.key_prefix));
+        }
+        if let Some(policy) = &self.policy
+            && config.policy(policy).is_none()
+        {
+            return Err(format!("there is no policy `{policy}`"));
+        }
+        match (&self.campaign, self.asset.as_str(), &self.policy) {
+            (Some(campaign), _, Some(_)) => Ok(Entity::new("campaign", campaign)),
+            (Some(_), _, None) => Err("`policy` is missing: the one to review it by".to_owned()),
+            (None, "", _) => Err("`asset` is missing: the id of an asset, or `campaign` and \
+                                  `policy`, or `scan = true`"
+                .to_owned()),
+            (None, asset, _) => Ok(Entity::new("asset", asset)),
+        }
+    }
+
+    pub(crate) fn purpose(&self) -> Purpose {
+        match &self.policy {
+            _ if self.scan => Purpose::Scan,
+            _ if self.restore => Purpose::Restore,
+            Some(_) => Purpose::Review,
+            None => Purpose::Look,
+        }
+    }
+
+    /// The review that is asked for.
+    pub(crate) fn into_review(self) -> Review {
+        let mut assets = self.assets;
+        if self.campaign.is_none() && assets.is_empty() {
+            assets.push(self.asset.clone());
+        }
+        Review {
+            unit: Unit {
+                policy: self.policy.unwrap_or_default(),
+                group: self.campaign,
+                first: self.asset,
+                until: self.until,
+                extensions: self.extensions,
+                assets,
+            },
+            ..Review::default()
+        }
+    }
 }
 
-/// Pure: looks at nothing but the delivery.
-pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-    let Some(dam) = connections.of(DAM) else {
-        return Admission::refuse("the flow binds no connection for the role `dam`");
-    };
-    let request = match request_of(config, delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
-    };
-    let key = request.key(&config.key_prefix, dam);
-    if request.scan {
-        let scan = Entity::new("scan", &config.key_prefix);
-        return Admission::start(key, scan, "scan of policies");
-    }
-    if let Some(policy) = &request.policy
-        && config.policy(policy).is_none()
-    {
-        return Admission::refuse(format!("there is no policy `{policy}`"));
-    }
-    match (&request.campaign, request.asset.as_str(), &request.policy) {
-        (Some(campaign), _, Some(_)) => {
-            let title = campaign.clone();
-            Admission::start(key, Entity::new("campaign", campaign), title)
-                .label("campaign", campaign)
-        }
-        (Some(_), _, None) => Admission::refuse("`policy` is missing: the one to review it by"),
-        (None, "", _) => Admission::refuse(
-            "`asset` is missing: the id of an asset, or `campaign` and `policy`, or `scan = true`",
-        ),
-        (None, asset, _) => {
-            let title = asset.to_owned();
-            Admission::start(key, Entity::new("asset", asset), title).label("asset", asset)
-        }
-    }
+/// What a run is for.
+pub(crate) enum Purpose {
+    /// Walk through the assets of all policies.
+    Scan,
+    /// Bring an asset back from the archive.
+    Restore,
+    /// Review a campaign or an asset.
+    Review,
+    /// See what an asset needs.
+    Look,
 }
 
 /// What a first delivery asks for; the inner error says why it is none of this flow's business.
@@ -118,8 +140,7 @@ pub(crate) fn request_of(
 }
 
 fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
-    let mut entities = std::iter::once(&event.entity).chain(&event.related);
-    let Some(asset) = entities.find(|entity| entity.kind == "asset") else {
+    let Some(asset) = event.entities("asset").next() else {
         return Err(format!("the event {} names no asset", event.kind));
     };
     match event.kind.as_str() {

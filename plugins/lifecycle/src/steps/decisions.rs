@@ -1,44 +1,26 @@
-//! What people's answers mean, or why they are not taken.
+//! What people's answers mean, or why they are not taken; and what becomes of each asset by them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use forebay_sdk::blocks::{Answer, ItemState, end_of};
 use forebay_sdk::handler::DecisionRecord;
-use forebay_sdk::{Error, Field, Step, Timestamp, Value};
+use forebay_sdk::{Error, Field, Timestamp, Value};
 
-use crate::course::{Course, Next};
-use crate::policy::Action;
-use crate::state::{Choice, Phase, Review, State};
+use super::Steps;
+use crate::config::NoAnswer;
+use crate::config::policy::Action;
+use crate::state::{Choice, Review};
 
 /// Actions that people choose from, and form fields that name assets for them.
 const ACTIONS: [&str; 4] = ["archive", "extend", "delete", "evergreen"];
 
-impl Course<'_> {
-    pub(crate) fn decide(&self, mut review: Review, answers: Vec<Answer>) -> Next {
-        for answer in answers {
-            let mut record = answer.record(&review.desk.process);
-            self.about(&mut record, &review)?;
-            self.cx.decision(&record);
-            if answer.question.starts_with("delete:") {
-                return self.second_answer(review, &answer);
-            }
-            if review.choice.is_some() {
-                continue;
-            }
-            match self.choice(&review, &answer)? {
-                Ok(choice) => {
-                    review.choice = Some(choice);
-                    // What was added since the list was taken belongs to it as well.
-                    return self.begin_list(review);
-                }
-                Err(why) => {
-                    self.refuse(&review, &answer, &why);
-                    let question = self.question(&mut review, Some(&why))?;
-                    review.desk.ask(self.cx, &self.rules(), vec![question])?;
-                }
-            }
-        }
-        self.go_on(review)
+impl Steps<'_> {
+    /// An answer as the audit keeps it.
+    pub(crate) fn note_answer(&self, review: &Review, answer: &Answer) -> Result<(), Error> {
+        let mut record = answer.record(&review.desk.process);
+        self.about(&mut record, review)?;
+        self.cx.decision(&record);
+        Ok(())
     }
 
     /// A record of a decision about one asset names it; one about many refers to the snapshot.
@@ -55,15 +37,31 @@ impl Course<'_> {
         Ok(())
     }
 
-    pub(crate) fn refuse(&self, review: &Review, answer: &Answer, why: &str) {
+    /// An answer is not taken, for this reason.
+    pub(super) fn refuse(&self, review: &Review, answer: &Answer, why: &str) {
         let mut record = self.record("refused", review);
-        record.comment = Some(why.to_owned());
         record.task = Some(answer.task.clone());
-        self.cx.decision(&record);
+        self.note(record, why);
+    }
+
+    /// An answer is not taken: ask again and say why.
+    pub(crate) fn ask_again(
+        &self,
+        review: &mut Review,
+        answer: &Answer,
+        why: &str,
+    ) -> Result<(), Error> {
+        self.refuse(review, answer, why);
+        let question = self.question(review, Some(why))?;
+        review.desk.ask(self.cx, &self.rules(), vec![question])
     }
 
     /// What an answer decides; the inner error says why it cannot be taken.
-    fn choice(&self, review: &Review, answer: &Answer) -> Result<Result<Choice, String>, Error> {
+    pub(crate) fn choice(
+        &self,
+        review: &Review,
+        answer: &Answer,
+    ) -> Result<Result<Choice, String>, Error> {
         let outcome = answer.outcome.as_str();
         let expires = outcome == "expire" && self.policy(review)?.leads_to() == Action::Expire;
         if !ACTIONS.contains(&outcome) && !expires {
@@ -131,10 +129,35 @@ impl Course<'_> {
         Ok(Ok(end))
     }
 
+    /// What is chosen where nobody answered; none where an operator must look.
+    pub(crate) fn choice_of_silence(&self, review: &Review) -> Result<Option<Choice>, Error> {
+        let rule = self.config.no_answer;
+        self.note(
+            self.record("no-answer", review),
+            format!("no_answer = {rule:?}"),
+        );
+        let mut choice = Choice {
+            by: "no_answer".to_owned(),
+            ..Choice::default()
+        };
+        let outcome = match rule {
+            NoAnswer::Park => return Ok(None),
+            NoAnswer::Keep => "keep",
+            NoAnswer::ExtendOnce if review.unit.extensions == 0 => {
+                let until = self.config.actions.extend.max.after(self.cx.now());
+                choice.until = Some(self.date_of(until)?);
+                "extend"
+            }
+            NoAnswer::Archive | NoAnswer::ExtendOnce => "archive",
+        };
+        outcome.clone_into(&mut choice.outcome);
+        Ok(Some(choice))
+    }
+
     /// Say for each asset what becomes of it.
-    pub(crate) fn plan(&self, mut review: Review) -> Next {
+    pub(crate) fn plan(&self, review: &mut Review) -> Result<(), Error> {
         let Some(choice) = review.choice.clone() else {
-            return self.go_on(review);
+            return Ok(());
         };
         let mut items = std::mem::take(&mut review.items);
         for (index, item) in items.0.iter_mut().enumerate() {
@@ -161,16 +184,11 @@ impl Course<'_> {
             }
         }
         review.items = items;
-        review.phase = Phase::Working;
-        if review
-            .items
-            .next(usize::MAX)
-            .iter()
-            .any(|item| item.action == "delete")
-        {
-            review.deletion.people = vec![choice.by.clone()];
+        let open = review.items.next(usize::MAX);
+        if open.iter().any(|item| item.action == "delete") {
+            review.deletion.people = vec![choice.by];
         }
-        self.work(review)
+        Ok(())
     }
 
     /// The longest retention of all policies about an asset wins.
@@ -202,21 +220,14 @@ impl Course<'_> {
         Ok(Some(format!("the policy {policy} retains it until {end}")))
     }
 
-    /// The run has nothing left to do.
-    pub(crate) fn finish(&self, mut review: Review) -> Next {
-        let (outcome, summary) = self.result(&review);
-        self.follow_extended(&review)?;
-        review.desk.close(self.cx, &outcome)?;
-        let mut record = self.record("completed", &review);
-        record.decision = Some(outcome.clone());
-        record.comment = Some(summary.clone());
-        self.cx.decision(&record);
-        let outcome = if self.observes() {
-            "observed".to_owned()
-        } else {
-            outcome
-        };
-        let state = State::Review(Box::new(review));
-        Ok(Step::complete(state, outcome, summary))
+    pub(crate) fn note_completed(&self, review: &Review, outcome: &str, summary: &str) {
+        let mut record = self.record("completed", review);
+        record.decision = Some(outcome.to_owned());
+        self.note(record, summary);
+    }
+
+    /// The outcome of a run; that of a flow that is only watched is another.
+    pub(crate) fn observed_or<'a>(&self, outcome: &'a str) -> &'a str {
+        if self.observes() { "observed" } else { outcome }
     }
 }

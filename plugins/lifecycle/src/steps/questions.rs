@@ -3,12 +3,12 @@
 use forebay_sdk::blocks::{Facts, Question, Routing, can_be_asked};
 use forebay_sdk::handler::interfaces;
 use forebay_sdk::time::DAY;
-use forebay_sdk::workflow::PrincipalKind;
+use forebay_sdk::workflow::{PrincipalKind, StartRequest};
 use forebay_sdk::{Error, Timestamp};
 
+use super::Steps;
 use crate::DAM;
-use crate::course::Course;
-use crate::policy::{Action, Policy};
+use crate::config::policy::{Action, Policy};
 use crate::state::Review;
 
 /// Most assets a question names one by one.
@@ -18,23 +18,53 @@ const USAGE_SHOWN: usize = 20;
 /// How far back use is counted for people.
 const USAGE_WINDOW: Timestamp = 365 * DAY;
 
-impl Course<'_> {
+impl Steps<'_> {
+    /// Ask who decides about the assets.
+    pub(crate) fn ask_what_becomes_of_them(&self, review: &mut Review) -> Result<(), Error> {
+        review.shown = review.items.0.len();
+        let question = self.question(review, None)?;
+        let mut record = self.record("routed", review);
+        record.rule.clone_from(&question.rule);
+        let to = question.assignee.clone().or(question.group.clone());
+        record.comment = to.map(|to| format!("{to} decides"));
+        self.cx.decision(&record);
+        self.pose(review, question)
+    }
+
+    /// Ask a question in the process of the review, which is started where there is none.
+    pub(super) fn pose(&self, review: &mut Review, question: Question) -> Result<(), Error> {
+        if review.desk.is_open() {
+            return review.desk.ask(self.cx, &self.rules(), vec![question]);
+        }
+        let title = review.subject();
+        let definition = &self.config.process.definition;
+        let mut request = StartRequest::new(definition, self.cx.business_key(), &title)
+            .variable("title", title.as_str())
+            .variable("policy", review.unit.policy.as_str())
+            .variable("assetCount", review.items.0.len() as i64);
+        if let [only] = review.items.0.as_slice() {
+            request = request.variable("assetId", only.id.as_str());
+        }
+        let desk = &mut review.desk;
+        desk.open(self.cx, &self.rules(), request, vec![question])
+    }
+
     /// The next question about all assets; `refused` says why the last answer was not taken.
-    pub(crate) fn question(
+    pub(super) fn question(
         &self,
         review: &mut Review,
         refused: Option<&str>,
     ) -> Result<Question, Error> {
         review.round += 1;
-        let policy = self.policy(review)?.clone();
+        let policy = self.policy(review)?;
         let id = format!("decide:{}", review.round);
         let mut outcomes = vec!["archive", "extend", "delete", "evergreen"];
         if policy.leads_to() == Action::Expire {
             outcomes.insert(0, "expire");
         }
-        let text = self.situation(review, &policy, refused)?;
+        let text = self.situation(review, policy, refused)?;
         Ok(self
-            .addressed(review, &id, "Lifecycle review")?
+            .addressed(review, review.owner.as_deref(), &id, "Lifecycle review")?
             .title(format!("What becomes of {}?", review.title()))
             .text(text)
             .outcomes(&outcomes)
@@ -57,13 +87,14 @@ impl Course<'_> {
     }
 
     /// A question to the owner, where the engine knows them, or to where the routing leads.
-    pub(crate) fn addressed(
+    pub(super) fn addressed(
         &self,
         review: &Review,
+        owner: Option<&str>,
         id: &str,
         name: &str,
     ) -> Result<Question, Error> {
-        if let Some(owner) = &review.owner {
+        if let Some(owner) = owner {
             let (kind, person) = if owner.contains('@') {
                 (PrincipalKind::User, true)
             } else {

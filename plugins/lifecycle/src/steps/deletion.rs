@@ -6,9 +6,9 @@ use forebay_sdk::handler::Signal;
 use forebay_sdk::{Error, OrAbsent, Timestamp, Value};
 use serde::Deserialize;
 
-use crate::actions::Purge;
-use crate::course::{Course, Next};
-use crate::state::{Job, Phase, Review};
+use super::{Outcome, Steps};
+use crate::config::actions::Purge;
+use crate::state::{Job, Review};
 
 /// An operator answers for what cannot be proved.
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ struct Signed {
     reason: String,
 }
 
-impl Course<'_> {
+impl Steps<'_> {
     fn approvals(&self, review: &Review) -> usize {
         let policy = self.config.policy(&review.unit.policy);
         let own = policy.and_then(|policy| policy.approvals);
@@ -37,23 +37,29 @@ impl Course<'_> {
     }
 
     /// May assets be marked for deletion?
-    pub(crate) fn may_mark(&self, review: &Review) -> Result<bool, Error> {
-        Ok(self.agrees_late() || self.has_agreed(review))
+    pub(super) fn may_mark(&self, review: &Review) -> bool {
+        self.agrees_late() || self.has_agreed(review)
     }
 
     /// May assets be removed for good?
-    pub(crate) fn may_purge(&self, review: &Review) -> Result<bool, Error> {
-        let over = review
-            .deletion
-            .until
-            .is_some_and(|until| until <= self.cx.now());
-        Ok(over && self.has_agreed(review))
+    pub(super) fn may_purge(&self, review: &Review) -> bool {
+        self.is_grace_over(review) && self.has_agreed(review)
+    }
+
+    fn is_grace_over(&self, review: &Review) -> bool {
+        let until = review.deletion.until;
+        until.is_some_and(|until| until <= self.cx.now())
     }
 
     // ---- The second person ----------------------------------------------------------------------
 
+    /// Is the question one whether to delete?
+    pub(crate) fn is_about_deletion(question: &str) -> bool {
+        question.starts_with("delete:")
+    }
+
     /// Ask the second person when it is time to.
-    pub(crate) fn ask_second_person(&self, review: &mut Review) -> Result<(), Error> {
+    pub(crate) fn ask_second_person_if_due(&self, review: &mut Review) -> Result<(), Error> {
         let waiting = if self.agrees_late() {
             "purge"
         } else {
@@ -65,11 +71,7 @@ impl Course<'_> {
             .filter(|item| item.action == waiting)
             .map(|item| format!("{} {}", item.id, item.name))
             .collect();
-        let time = !self.agrees_late()
-            || review
-                .deletion
-                .until
-                .is_some_and(|until| until <= self.cx.now());
+        let time = !self.agrees_late() || self.is_grace_over(review);
         if ids.is_empty() || !time || review.deletion.asked || self.has_agreed(review) {
             return Ok(());
         }
@@ -81,8 +83,11 @@ impl Course<'_> {
             people.join(" and "),
             ids.join("\n")
         );
+        // The second person is another one than the owner who decided first.
+        let group = review.owner.as_deref().filter(|owner| !owner.contains('@'));
+        let id = format!("delete:{}", review.round);
         let question = self
-            .addressed_to_group(review, &format!("delete:{}", review.round))?
+            .addressed(review, group, &id, "Agree to delete")?
             .title(format!("Delete {} assets?", ids.len()))
             .text(text)
             .outcomes(&["approve", "reject"])
@@ -91,63 +96,30 @@ impl Course<'_> {
         self.pose(review, question)
     }
 
-    /// The second person is another one than the owner who decided first.
-    fn addressed_to_group(
-        &self,
-        review: &Review,
-        id: &str,
-    ) -> Result<forebay_sdk::blocks::Question, Error> {
-        let group = review.owner.clone().filter(|owner| !owner.contains('@'));
-        let review = Review {
-            owner: group,
-            ..review.clone()
-        };
-        self.addressed(&review, id, "Agree to delete")
-    }
-
-    pub(crate) fn second_answer(&self, mut review: Review, answer: &Answer) -> Next {
-        if answer.outcome != "approve" {
-            let why = format!("{} does not agree to the deletion", answer.actor());
-            return self.spare(review, &why);
-        }
+    /// Somebody agreed; only another one than who asked for the deletion counts.
+    pub(crate) fn count_agreement(&self, review: &mut Review, answer: &Answer) {
         let first = review.deletion.people.first().cloned().unwrap_or_default();
         review.deletion.asked = false;
         if answer.is_by_another_than(&first) {
             review.deletion.people.push(answer.actor().to_owned());
         } else {
             let why = format!("{first} asked for the deletion and cannot agree to it too");
-            self.refuse(&review, answer, &why);
+            self.refuse(review, answer, &why);
         }
-        self.go_on(review)
     }
 
-    /// Nothing is deleted after all.
-    pub(crate) fn spare(&self, mut review: Review, why: &str) -> Next {
-        for item in &mut review.items.0 {
-            let pending = ["delete", "purge"].contains(&item.action.as_str());
-            if item.state == ItemState::Open && pending {
-                "spare".clone_into(&mut item.action);
-            }
-        }
-        review.deletion.spared = Some(why.to_owned());
-        review.deletion.until = None;
-        review.phase = Phase::Working;
-        self.work(review)
-    }
-
-    pub(crate) fn spare_one(&self, review: &Review, asset: &Asset) -> Result<ItemState, Error> {
+    /// It is not deleted after all.
+    pub(crate) fn spare(&self, review: &Review, asset: &Asset) -> Result<ItemState, Error> {
         if asset.trashed {
             self.cx.lifecycle().recover(&asset.id)?;
         }
         let now = self.cx.assets().get(&asset.id)?;
         if self.text(&now, "lifecycle_state") == "deletion-pending" {
-            let again = self.date_value(self.config.review_again.after(self.cx.now()))?;
-            self.mark(&now, "active", again, Value::text(&review.unit.policy))?;
+            let again = self.next_review()?;
+            self.mark(&now, "active", again, &*review.unit.policy)?;
         }
         let why = review.deletion.spared.clone().unwrap_or_default();
-        let mut record = self.record_of("spared", review, asset);
-        record.comment = Some(why.clone());
-        self.cx.decision(&record);
+        self.note(self.record_of("spared", review, asset), &why);
         Ok(ItemState::Kept(why))
     }
 
@@ -158,7 +130,7 @@ impl Course<'_> {
         &self,
         review: &mut Review,
         asset: &Asset,
-    ) -> Result<Option<ItemState>, Error> {
+    ) -> Result<(), Error> {
         let until = match review.deletion.until {
             Some(until) => until,
             None => self.end_of_grace()?,
@@ -181,7 +153,7 @@ impl Course<'_> {
         self.cx
             .decision(&self.record_of("deletion-pending", review, asset));
         review.items.plan(&asset.id, "purge");
-        Ok(None)
+        Ok(())
     }
 
     fn end_of_grace(&self) -> Result<Timestamp, Error> {
@@ -190,64 +162,30 @@ impl Course<'_> {
         grace.after(self.cx, &self.config.calendar, self.cx.now(), 100)
     }
 
-    /// The grace has passed and everybody agreed.
-    pub(crate) fn purge(
-        &self,
-        review: &mut Review,
-        asset: &Asset,
-    ) -> Result<Option<ItemState>, Error> {
-        if self.is_held_from_deletion(asset) {
-            return self.hold(review, asset).map(Some);
-        }
-        if self.config.delete.is_some() && !asset.trashed {
-            let why = "somebody took it out of the delete queue";
-            self.mark(
-                asset,
-                "active",
-                Value::None,
-                Value::text(&review.unit.policy),
-            )?;
-            return Ok(Some(ItemState::Kept(why.to_owned())));
-        }
-        if let Some(why) = self.must_be_retained(&asset.id)? {
-            return Ok(Some(ItemState::Kept(why)));
-        }
-        self.cx.lifecycle().purge(&asset.id)?;
-        let job = Job {
-            since: self.cx.now(),
-            looked: self.cx.now(),
-            version: asset.version.clone(),
-            checksum: asset.checksum.clone(),
-            ..Job::default()
-        };
-        let done = self.follow_purge(review, &asset.id, &job)?;
-        if done.is_none() {
-            let reason = "the DAM still knows a copy of \"";
-            self.tell(&format!(
-                "{reason}{}\"; the deletion stays open",
-                asset.name
-            ));
-            review.jobs.insert(asset.id.clone(), job);
-        }
-        Ok(done)
+    /// Did somebody take it out of the delete queue?
+    pub(crate) fn was_taken_out_of_the_queue(&self, asset: &Asset) -> bool {
+        self.config.delete.is_some() && !asset.trashed
+    }
+
+    pub(crate) fn mark_active_again(&self, review: &Review, asset: &Asset) -> Result<(), Error> {
+        self.mark(asset, "active", Value::None, &*review.unit.policy)
+    }
+
+    /// The DAM purges in its own time.
+    pub(crate) fn tell_of_remaining_copy(&self, asset: &Asset) {
+        let name = &asset.name;
+        self.tell(&format!(
+            "the DAM still knows a copy of \"{name}\"; the deletion stays open"
+        ));
     }
 
     /// It is deleted when the DAM knows neither the asset nor a copy, on any storage.
-    pub(crate) fn follow_purge(
-        &self,
-        review: &Review,
-        id: &str,
-        job: &Job,
-    ) -> Result<Option<ItemState>, Error> {
+    pub(crate) fn follow_purge(&self, review: &Review, id: &str, job: &Job) -> Outcome {
         if self.cx.lifecycle().state(id).or_absent()?.is_some() {
             return Ok(None);
         }
-        self.certify(
-            review,
-            id,
-            job,
-            "the DAM knows neither the asset nor a copy",
-        );
+        let proof = "the DAM knows neither the asset nor a copy";
+        self.certify(review, id, job, proof);
         Ok(Some(ItemState::Done))
     }
 
@@ -258,18 +196,21 @@ impl Course<'_> {
         record.version = Some(job.version.clone());
         record.checksum.clone_from(&job.checksum);
         let people = review.deletion.people.join(" and ");
-        record.comment = Some(format!("as {people} agreed; {proof}"));
-        self.cx.decision(&record);
+        self.note(record, format!("as {people} agreed; {proof}"));
     }
 
     /// An operator answers for a deletion that cannot be proved.
-    pub(crate) fn sign(&self, mut review: Review, signal: &Signal) -> Next {
+    pub(crate) fn sign_for_deletion(
+        &self,
+        review: &mut Review,
+        signal: &Signal,
+    ) -> Result<(), Error> {
         let signed: Signed = signal.data()?;
         if let Some(job) = review.jobs.remove(&signed.asset) {
             let proof = format!("{} signed for the rest: {}", signal.sender, signed.reason);
-            self.certify(&review, &signed.asset, &job, &proof);
+            self.certify(review, &signed.asset, &job, &proof);
             review.items.mark(&signed.asset, ItemState::Done);
         }
-        self.go_on(review)
+        Ok(())
     }
 }

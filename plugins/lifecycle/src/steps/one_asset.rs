@@ -1,99 +1,54 @@
-//! Doing one thing with one asset: read afresh, checked for a hold, done once.
+//! What is done with one asset, where no files move: fields, albums, access, shares; and holds.
 
 use forebay_sdk::assets::{Asset, AssetStatus};
-use forebay_sdk::blocks::{Item, ItemState, fill, shares_of};
+use forebay_sdk::blocks::{ItemState, fill, shares_of};
 use forebay_sdk::handler::interfaces;
 use forebay_sdk::{Error, OrAbsent, Value};
 
+use super::Steps;
+use super::selection::EVERGREEN;
 use crate::DAM;
-use crate::actions::Status;
-use crate::course::Course;
-use crate::scan::EVERGREEN;
+use crate::config::actions::Status;
 use crate::state::Review;
 
 /// Why an item on hold is kept.
 pub(crate) const HELD: &str = "held";
 
-impl Course<'_> {
-    /// Do with one asset what was decided. None: it goes on.
-    pub(crate) fn act(&self, review: &mut Review, item: &Item) -> Result<Option<ItemState>, Error> {
-        let kept = |why: &str| Ok(Some(ItemState::Kept(why.to_owned())));
-        let Some(asset) = self.cx.assets().get(&item.id).or_absent()? else {
-            return kept("somebody deleted it");
-        };
-        match item.action.as_str() {
-            "purge" => return self.purge(review, &asset),
-            "spare" => return self.spare_one(review, &asset).map(Some),
-            _ if asset.trashed => return kept("somebody put it into the trash"),
-            _ => {}
-        }
-        let hold = &self.config.legal_hold;
-        if hold.forbids(&self.config.fields, &asset, &item.action) {
-            return self.hold(review, &asset).map(Some);
-        }
-        review.marks.remove(&item.id);
-        let policy = review.unit.policy.clone();
-        let by_policy = Value::text(&policy);
-        match item.action.as_str() {
-            "archive" if self.moves(review) => return self.start_move(review, &asset),
-            "archive" => self.shelve(review, &asset)?,
-            "extend" => {
-                let until = review
-                    .choice
-                    .as_ref()
-                    .and_then(|choice| choice.until.clone());
-                self.mark(
-                    &asset,
-                    "extended",
-                    Value::Date(until.unwrap_or_default()),
-                    by_policy,
-                )?;
-            }
-            "evergreen" => {
-                let forever = Value::Text(format!("{EVERGREEN}{policy}"));
-                self.mark(&asset, "active", Value::None, forever)?;
-            }
-            "keep" => {
-                let again = self.config.review_again.after(self.cx.now());
-                let again = self.date_value(again)?;
-                self.mark(&asset, "active", again, by_policy)?;
-            }
-            "expire" => {
-                self.block(&asset)?;
-                let now = self.cx.assets().get(&asset.id)?;
-                self.mark(&now, "expired", Value::None, by_policy)?;
-            }
-            "delete" => return self.mark_for_deletion(review, &asset),
-            "restore" => return self.start_restore(review, &asset),
-            other => return kept(&format!("nobody knows how to {other} it")),
-        }
-        let mut record = self.record_of(&item.action, review, &asset);
-        record.comment = review
-            .choice
-            .as_ref()
-            .and_then(|choice| choice.reason.clone());
-        self.cx.decision(&record);
-        Ok(Some(ItemState::Done))
+impl Steps<'_> {
+    pub(crate) fn extend(&self, review: &Review, asset: &Asset) -> Result<(), Error> {
+        let choice = review.choice.as_ref();
+        let until = choice.and_then(|choice| choice.until.clone());
+        let until = Value::Date(until.unwrap_or_default());
+        self.mark(asset, "extended", until, &*review.unit.policy)
     }
 
-    /// The lifecycle fields of an asset.
-    pub(crate) fn mark(
-        &self,
-        asset: &Asset,
-        state: &str,
-        until: Value,
-        policy: Value,
-    ) -> Result<(), Error> {
-        let fields = [
-            ("lifecycle_state", state.into()),
-            ("lifecycle_until", until),
-            ("lifecycle_policy", policy),
-        ];
-        self.write(asset, &fields, None)
+    /// The policy leaves it alone from now on.
+    pub(crate) fn keep_for_ever(&self, review: &Review, asset: &Asset) -> Result<(), Error> {
+        let forever = format!("{EVERGREEN}{}", review.unit.policy);
+        self.mark(asset, "active", Value::None, forever)
+    }
+
+    /// It is reviewed again after a while.
+    pub(crate) fn keep_for_now(&self, review: &Review, asset: &Asset) -> Result<(), Error> {
+        let again = self.next_review()?;
+        self.mark(asset, "active", again, &*review.unit.policy)
+    }
+
+    /// When what was kept without a decision is reviewed again.
+    pub(super) fn next_review(&self) -> Result<Value, Error> {
+        self.date_value(self.config.review_again.after(self.cx.now()))
+    }
+
+    /// Done with one asset, for the reason that people gave.
+    pub(crate) fn note_done(&self, review: &Review, action: &str, asset: &Asset) {
+        let mut record = self.record_of(action, review, asset);
+        let choice = review.choice.as_ref();
+        record.comment = choice.and_then(|choice| choice.reason.clone());
+        self.cx.decision(&record);
     }
 
     /// The status of what leaves use, where the flow sets it.
-    pub(crate) fn out_of_use(&self) -> Option<AssetStatus> {
+    pub(super) fn out_of_use(&self) -> Option<AssetStatus> {
         match self.config.actions.archive.status {
             Status::Restricted => Some(AssetStatus::Restricted),
             Status::Unchanged => None,
@@ -141,6 +96,12 @@ impl Course<'_> {
     }
 
     /// Access ends, files stay.
+    pub(crate) fn end_access(&self, review: &Review, asset: &Asset) -> Result<(), Error> {
+        self.block(asset)?;
+        let now = self.cx.assets().get(&asset.id)?;
+        self.mark(&now, "expired", Value::None, &*review.unit.policy)
+    }
+
     fn block(&self, asset: &Asset) -> Result<(), Error> {
         let rule = &self.config.actions.expire;
         if rule.acl_template.is_empty() {
@@ -159,6 +120,12 @@ impl Course<'_> {
 
     // ---- Holds ----------------------------------------------------------------------------------
 
+    /// Does a hold forbid this action on this asset?
+    pub(crate) fn is_held_from(&self, action: &str, asset: &Asset) -> bool {
+        let hold = &self.config.legal_hold;
+        hold.forbids(&self.config.fields, asset, action)
+    }
+
     /// A hold beats all: what is pending stops, and an asset that we put into the delete queue comes
     /// out of it.
     pub(crate) fn hold(&self, review: &Review, asset: &Asset) -> Result<ItemState, Error> {
@@ -175,8 +142,12 @@ impl Course<'_> {
         Ok(ItemState::Kept(HELD.to_owned()))
     }
 
-    /// An asset changed while its end is pending.
-    pub(crate) fn stop_if_held(&self, review: &mut Review, id: &str) -> Result<(), Error> {
+    pub(crate) fn is_held_from_deletion(&self, asset: &Asset) -> bool {
+        self.is_held_from("delete", asset) || self.is_held_from("purge", asset)
+    }
+
+    /// An asset changed whose end may be pending.
+    pub(crate) fn stop_deletion_if_held(&self, review: &mut Review, id: &str) -> Result<(), Error> {
         let pending = review.items.get(id).is_some_and(|item| {
             item.state == ItemState::Open && ["purge", "delete"].contains(&item.action.as_str())
         });
@@ -191,11 +162,5 @@ impl Course<'_> {
             review.items.mark(id, held);
         }
         Ok(())
-    }
-
-    pub(crate) fn is_held_from_deletion(&self, asset: &Asset) -> bool {
-        let hold = &self.config.legal_hold;
-        let fields = &self.config.fields;
-        hold.forbids(fields, asset, "delete") || hold.forbids(fields, asset, "purge")
     }
 }

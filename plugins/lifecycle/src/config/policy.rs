@@ -8,8 +8,8 @@ use forebay_sdk::{Cx, Error, Timestamp, Value, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::condition::{Condition, Period};
 use crate::config::Config;
+use crate::config::condition::{Condition, Period};
 
 /// Subject: how long ago the asset was created.
 const AGE: &str = "age";
@@ -307,5 +307,5 @@ fn last_used(cx: &Cx, asset: &Asset, condition: &Condition) -> Result<Option<Tim
 }
 
 #[cfg(test)]
-#[path = "tests/policies.rs"]
+#[path = "../tests/policies.rs"]
 mod tests;
