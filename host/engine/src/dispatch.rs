@@ -122,7 +122,7 @@ impl Core {
     }
 
     /// Claim runnable activations for which there is room. There may be more: whoever gets some asks
-    /// again.
+    /// again. Timers that are due are fired first, room or none.
     pub(crate) async fn claim(&self) -> Result<Vec<Claimed>> {
         self.claim_at(self.clock.now()).await
     }
@@ -132,9 +132,6 @@ impl Core {
             .options
             .max_activations
             .saturating_sub(self.active.count());
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
         let topology = self.topology();
         let flows = topology.flows.values().map(|flow| {
             let name = flow.spec.name.clone();
@@ -148,6 +145,7 @@ impl Core {
             owner: self.owner.clone(),
             now,
             lease: self.options.lease,
+            timers: TIMER_BATCH,
             limit,
             room: flows.filter(|(_, left)| *left < limit).collect(),
         };

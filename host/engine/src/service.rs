@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use forebay_model::Timestamp;
 use forebay_store::retention::Pruned;
-use forebay_store::runs::Claimed;
-use futures_util::future;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -185,25 +183,12 @@ async fn pause(core: &Core, stop: &mut watch::Receiver<bool>, length: Duration) 
     }
 }
 
-/// Fire timers and claim what is runnable. Both are asked for at once, so that they share a commit in
-/// which a timer that fires makes its run claimable.
-async fn fire_and_claim(core: &Core) -> Result<Vec<Claimed>> {
-    match future::join(core.fire_timers(), core.hold_and_claim()).await {
-        // What is claimed has to be run, whatever became of the timers: they are looked at again.
-        (_, Ok(claimed)) if !claimed.is_empty() => Ok(claimed),
-        (Err(error), _) => Err(error),
-        // Claims may have been made first.
-        (Ok(1..), Ok(_)) => core.hold_and_claim().await,
-        (Ok(_), claimed) => claimed,
-    }
-}
-
 async fn dispatch(core: Arc<Core>, mut stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
     loop {
         while tasks.try_join_next().is_some() {}
         let began = core.clock.now();
-        let go_on = match fire_and_claim(&core).await {
+        let go_on = match core.hold_and_claim().await {
             Ok(claimed) if claimed.is_empty() => {
                 let due = core.next_due().await.unwrap_or_default();
                 let due = next_round(&core, began, due);

@@ -55,6 +55,7 @@ macro_rules! for_each_contract_case {
                 events_of_a_backfill_are_for_its_flow_until_told_otherwise;
             claims:
                 the_longest_waiting_run_is_claimed_first,
+                a_claim_fires_timers_that_are_due_first,
                 a_flow_without_room_does_not_hold_up_others,
                 a_run_is_claimed_by_one,
                 a_lapsed_claim_is_taken_over_with_all_it_recorded,

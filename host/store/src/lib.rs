@@ -185,7 +185,8 @@ pub trait Store: triggers::TriggerStore {
     /// What a request under this key was answered before, if it came before.
     async fn answered(&self, request: &RequestKey) -> Result<Option<StartOutcome>>;
 
-    /// Claim runs that have something to do: raises each run's epoch, sets its lease and state
+    /// Fire timers that are due, as [`Store::fire_timers`], and claim runs that have something to do then:
+    /// raises each run's epoch, sets its lease and state
     /// `running`, and for a fresh activation records its time and the newest event known.
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>>;
 

@@ -87,6 +87,8 @@ pub struct ClaimRequest {
     pub now: Timestamp,
     /// How long the claim holds unless renewed.
     pub lease: Duration,
+    /// Timers to fire first, at most, of those that are due: they make their runs claimable.
+    pub timers: u32,
     /// Most runs to claim.
     pub limit: u32,
     /// How many runs of a flow may be claimed at most, where that is fewer than `limit`; 0 leaves the

@@ -41,6 +41,7 @@ async fn a_claim_that_nobody_renews_is_told_of() {
         owner: "a host that is gone".into(),
         now: world.now(),
         lease: world.options.lease,
+        timers: 0,
         limit: 1,
         room: Vec::new(),
     };

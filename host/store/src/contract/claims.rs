@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::fixtures::{
     LEASE, arrives, at, call, claim_one, claimed, entry, event, get, inbox, new_run, nothing_due,
-    put_off, reason, request, started, step, waiting,
+    put_off, reason, request, started, step, stepped, timer, waiting,
 };
 use crate::runs::{Claim, ClaimRequest};
 use crate::{Error, Store};
@@ -30,6 +30,28 @@ pub async fn the_longest_waiting_run_is_claimed_first(store: &dyn Store) {
     };
     assert_eq!(store.claim(excluded).await.unwrap(), []);
     assert_eq!(claim_one(store, 9).await.run.id, latest);
+}
+
+pub async fn a_claim_fires_timers_that_are_due_first(store: &dyn Store) {
+    let run = started(store, "a", 0).await;
+    let timers = vec![timer("remind", 15), timer("escalate", 16)];
+    stepped(store, waiting(vec![], timers), 1).await;
+    let asking = |second, timers| ClaimRequest {
+        timers,
+        ..request(second)
+    };
+    assert_eq!(store.claim(asking(14, 9)).await.unwrap(), []);
+    assert_eq!(store.claim(asking(20, 0)).await.unwrap(), []);
+    let claimed = store.claim(asking(20, 1)).await.unwrap();
+    let about: Vec<_> = claimed.iter().map(|it| it.delivery.label()).collect();
+    assert_eq!(about, ["timer remind"]);
+    assert_eq!(store.inbox(&run).await.unwrap().len(), 1);
+    let without_room = ClaimRequest {
+        limit: 0,
+        ..asking(20, 9)
+    };
+    assert_eq!(store.claim(without_room).await.unwrap(), []);
+    assert_eq!(store.inbox(&run).await.unwrap().len(), 2);
 }
 
 pub async fn a_flow_without_room_does_not_hold_up_others(store: &dyn Store) {

@@ -125,6 +125,7 @@ pub async fn started(store: &dyn Store, key: &str, second: i64) -> RunId {
 
 pub fn request(second: i64) -> ClaimRequest {
     ClaimRequest {
+        timers: 0,
         owner: "host".into(),
         now: at(second),
         lease: LEASE,

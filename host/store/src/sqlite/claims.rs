@@ -7,20 +7,25 @@ use forebay_model::run::RunState;
 use forebay_model::{FlowName, RunId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::inbox;
-use super::journal;
 use super::rows::{self, RUN, all, execute, first, json, parsed};
 use super::starting::place;
+use super::{inbox, journal, timers};
 use crate::runs::{Claim, ClaimRequest, Claimed};
 use crate::{Error, Result};
 
-/// Claim runs that have something to do, the longest waiting first.
+/// Fire timers that are due, then claim runs that have something to do, the longest waiting first.
 pub(super) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Vec<Claimed>> {
+    if request.timers > 0 {
+        timers::fire(connection, request.now, request.timers)?;
+    }
     let mut room: BTreeMap<FlowName, u32> = request.room.iter().cloned().collect();
     let limit = request.limit as usize;
     let mut claimed = Vec::new();
     loop {
         let wanted = limit.saturating_sub(claimed.len());
+        if wanted == 0 {
+            return Ok(claimed);
+        }
         let due = due(connection, request.now, &room, wanted)?;
         let all = due.len() < wanted;
         let mut passed_over = false;
