@@ -1,13 +1,14 @@
 //! Collections, by path of titles or by id.
 //!
-//! Two collections may have the same title and parent. Then the one made first is meant, so that
-//! every call means the same one.
+//! Two collections may have the same title and parent, and iconik has no call that makes one only
+//! where there is none. So the one made first is meant by every call, and whoever makes one looks
+//! again: had somebody else made one before, its own goes, empty as it is.
 
 use std::collections::BTreeSet;
 
 use forebay_sdk::assets::{Collection, Collections, ContentPage};
 use forebay_sdk::http::{Outcome, encode_component};
-use forebay_sdk::{Entity, Error, OrAbsent, lenient, paging};
+use forebay_sdk::{Entity, Error, OrAbsent, lenient, paging, warn};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -49,7 +50,7 @@ impl Collections for Iconik {
         for title in titles(path)? {
             let child = match self.child(found.as_ref(), title)? {
                 Some(child) => child,
-                None => self.create_child(found.as_ref(), title)?,
+                None => self.agreed_child(found.as_ref(), title)?,
             };
             found = Some(child);
         }
@@ -163,6 +164,40 @@ impl Iconik {
         let mut fitting: Vec<_> = below.into_iter().filter(fits).collect();
         fitting.sort_by(|a, b| (&a.date_created, &a.id).cmp(&(&b.date_created, &b.id)));
         Ok(fitting.into_iter().next())
+    }
+
+    /// The collection that is missing: the one made here, or that of somebody who was faster.
+    fn agreed_child(
+        &self,
+        parent: Option<&RawCollection>,
+        title: &str,
+    ) -> Result<RawCollection, Error> {
+        let made = self.create_child(parent, title)?;
+        match self.child(parent, title)? {
+            Some(first) if first.id != made.id => {
+                // What is kept is right already, so a twin that cannot be removed is only untidy.
+                if let Err(error) = self.remove_empty(&made) {
+                    warn!("the empty collection {title} ({}) stays: {error}", made.id);
+                }
+                Ok(first)
+            }
+            // A list that does not hold it yet holds no older one that this call could know of.
+            _ => Ok(made),
+        }
+    }
+
+    /// Remove a collection in which nothing is. What is put into it between the look and the removal
+    /// stays where else it is, and iconik's delete queue keeps the collection.
+    fn remove_empty(&self, made: &RawCollection) -> Result<(), Error> {
+        let contents = self.http.get(self.collection_url(&made.id, "contents/"));
+        let inside: Page<RawCollection> = self.page(contents, 1)?;
+        if !inside.objects.is_empty() {
+            warn!("the collection {} is in use beside its twin", made.id);
+            return Ok(());
+        }
+        let gone = self.http.delete(self.collection_url(&made.id, ""));
+        gone.send_effect().or_absent()?;
+        Ok(())
     }
 
     fn create_child(

@@ -178,6 +178,82 @@ fn what_is_missing_of_a_path_is_made_below_what_is_there() {
     );
 }
 
+const BELOW: &str = "/API/assets/v1/collections/root/contents/";
+const OWN: &str = "/API/assets/v1/collections/own/";
+const INSIDE_OWN: &str = "/API/assets/v1/collections/own/contents/";
+
+fn spring(id: &str, made: &str) -> Json {
+    json!({"id": id, "title": "Spring", "status": "ACTIVE", "date_created": made})
+}
+
+/// `Released` without `Spring`, which this call and somebody else make at the same moment. The twins
+/// stand below it afterwards.
+fn raced(twins: &[Json]) -> Recorded {
+    let vendor = Recorded::new();
+    let root = json!({"id": "root", "title": "Released", "status": "ACTIVE"});
+    vendor
+        .on(Method::Get, ROOTS, 200, json!({"objects": [root]}))
+        .on(Method::Get, BELOW, 200, json!({"objects": []}))
+        .on(Method::Get, BELOW, 200, json!({"objects": twins}))
+        .on(
+            Method::Post,
+            ROOTS,
+            201,
+            spring("own", "2024-03-01T10:00:01Z"),
+        );
+    vendor
+}
+
+#[test]
+fn of_two_that_make_a_collection_the_later_one_removes_its_own() {
+    let vendor = raced(&[
+        spring("own", "2024-03-01T10:00:01Z"),
+        spring("other", "2024-03-01T10:00:00Z"),
+    ]);
+    vendor
+        .on(Method::Get, INSIDE_OWN, 200, json!({"objects": []}))
+        .on(Method::Delete, OWN, 202, Json::Null);
+    let made = Collections::create(&iconik(&vendor), "Released/Spring").unwrap();
+    assert_eq!(made.id, "other");
+    assert_eq!(
+        effects(&vendor),
+        [format!("POST {ROOTS}"), format!("DELETE {OWN}")]
+    );
+}
+
+#[test]
+fn of_two_that_make_a_collection_the_earlier_one_keeps_its_own() {
+    let vendor = raced(&[
+        spring("own", "2024-03-01T10:00:01Z"),
+        spring("z-other", "2024-03-01T10:00:01Z"),
+        spring("late", "2024-03-01T10:00:02Z"),
+    ]);
+    let made = Collections::create(&iconik(&vendor), "Released/Spring").unwrap();
+    assert_eq!(made.id, "own");
+    assert_eq!(effects(&vendor), [format!("POST {ROOTS}")]);
+}
+
+#[test]
+fn a_twin_that_is_in_use_or_cannot_be_removed_stays() {
+    let twins = [
+        spring("own", "2024-03-01T10:00:01Z"),
+        spring("other", "2024-03-01T10:00:00Z"),
+    ];
+    let vendor = raced(&twins);
+    let clip = json!({"id": "a9", "object_type": "assets"});
+    vendor.on(Method::Get, INSIDE_OWN, 200, json!({"objects": [clip]}));
+    let made = Collections::create(&iconik(&vendor), "Released/Spring").unwrap();
+    assert_eq!(made.id, "other");
+    assert_eq!(effects(&vendor), [format!("POST {ROOTS}")]);
+
+    let vendor = raced(&twins);
+    vendor
+        .on(Method::Get, INSIDE_OWN, 200, json!({"objects": []}))
+        .on(Method::Delete, OWN, 403, json!({"errors": ["no role"]}));
+    let made = Collections::create(&iconik(&vendor), "Released/Spring").unwrap();
+    assert_eq!(made.id, "other");
+}
+
 #[test]
 fn an_asset_that_is_in_or_out_already_is_left_alone() {
     let vendor = vendor();

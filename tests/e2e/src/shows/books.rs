@@ -30,6 +30,7 @@ impl Books {
         }
         books.repeated.extend(processes_started_twice(world));
         books.repeated.extend(links_made_twice(world));
+        books.repeated.extend(collections_made_twice(world));
         books
     }
 }
@@ -49,11 +50,14 @@ fn repeated(vendor: &str, calls: &[Call]) -> Vec<String> {
         .collect()
 }
 
-/// Had it an effect of a flow's work? Fetching tokens and looking after webhooks is not.
+/// Had it an effect of a flow's work? Fetching tokens and looking after webhooks is not. Two runs that
+/// miss the same collection make it both and keep one: what counts is what stands in the end.
 fn has_effect(call: &Call) -> bool {
-    call.effects
-        .iter()
-        .any(|effect| !effect.ends_with("-token") && !effect.ends_with("-webhook"))
+    call.effects.iter().any(|effect| {
+        !effect.ends_with("-token")
+            && !effect.ends_with("-webhook")
+            && effect != "create-collection"
+    })
 }
 
 /// Keys under which more than one process of a definition was started.
@@ -78,5 +82,24 @@ pub(crate) fn links_made_twice(world: &World) -> Vec<String> {
     let twice = counts.into_iter().filter(|(_, count)| *count > 1);
     twice
         .map(|(title, count)| format!("canto: {count} links {title}"))
+        .collect()
+}
+
+/// Collections of iconik that stand beside another of the same title.
+pub(crate) fn collections_made_twice(world: &World) -> Vec<String> {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    world.iconik.domain(|domain, _| {
+        let standing = domain
+            .collections
+            .values()
+            .filter(|collection| collection.status == "ACTIVE");
+        for collection in standing {
+            let path = domain.collection_path(&collection.id);
+            *counts.entry(path).or_default() += 1;
+        }
+    });
+    let twice = counts.into_iter().filter(|(_, count)| *count > 1);
+    twice
+        .map(|(path, count)| format!("iconik: {count} collections {path}"))
         .collect()
 }

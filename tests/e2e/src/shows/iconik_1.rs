@@ -19,11 +19,6 @@ triggers = { actions = false }
 "#,
     settings: &[],
     furnish: |world| {
-        // Two runs that miss the same collection at the same moment would both make it: iconik has no
-        // way to make one only where there is none.
-        world
-            .iconik
-            .domain(|domain, now| domain.collection_at("Released/Winter", "uta", now));
         world.engine.add_group("legal-emea", &[CARA]);
         world.iconik.add_user("uta", "Uta Uploader", "token-of-uta");
         for (template, group) in [

@@ -34,7 +34,7 @@ use forebay_simulators::opentext::{Process, Task};
 use serde_json::Value;
 
 pub use self::books::Books;
-pub(crate) use self::books::{links_made_twice, processes_started_twice};
+pub(crate) use self::books::{collections_made_twice, links_made_twice, processes_started_twice};
 pub(crate) use self::config::setup;
 pub use self::play::{Played, play};
 use crate::{Asset, DAY, World};

@@ -11,16 +11,15 @@ use forebay_store::runs::Control;
 
 use super::KEPT;
 use crate::World;
-use crate::shows::{links_made_twice, processes_started_twice};
+use crate::shows::{collections_made_twice, links_made_twice, processes_started_twice};
 
 /// Entries read at once.
 const PAGE: u32 = 500;
 
 /// Effects that make something new each time. Setting a value that is set already is harmless, and
 /// after a lost answer there is no other way; these would be seen by people.
-const ONCE: [&str; 10] = [
+const ONCE: [&str; 9] = [
     "create-share",
-    "create-collection",
     "create-segment",
     "create-relation",
     "create-asset",
@@ -119,6 +118,7 @@ impl Ledger {
         let mut found = self.repeated.clone();
         found.extend(processes_started_twice(world));
         found.extend(links_made_twice(world));
+        found.extend(collections_made_twice(world));
         found
     }
 

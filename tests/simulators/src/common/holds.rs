@@ -62,8 +62,14 @@ impl Holds {
 
     /// Returns once a call is held.
     pub async fn caught(&self) {
+        self.caught_all(1).await;
+    }
+
+    /// Returns once so many calls are held.
+    pub async fn caught_all(&self, calls: u32) {
+        let mut state = self.0.subscribe();
         // The sender lives in `self`, so the channel cannot close while we wait.
-        let _ = self.0.subscribe().wait_for(|state| state.held > 0).await;
+        let _ = state.wait_for(|state| state.held >= calls).await;
     }
 
     /// Let go what is held, and hold nothing any more.

@@ -33,6 +33,7 @@ impl Domain {
             status: "ACTIVE".to_owned(),
             assets: Vec::new(),
             created: now,
+            microseconds: u16::try_from(self.collections.len() % 1000).unwrap_or_default(),
             modified: now,
             by: by.to_owned(),
         };

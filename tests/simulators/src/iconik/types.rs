@@ -9,7 +9,13 @@ use serde_json::{Map, Value, json};
 /// A date as iconik writes it: ISO 8601 with microseconds and offset.
 #[must_use]
 pub fn date(time: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(time.0)
+    date_within(time, 0)
+}
+
+/// As [`date`], so many microseconds later: what is made one after another has different dates.
+fn date_within(time: Timestamp, microseconds: u16) -> String {
+    let microseconds = time.0.saturating_mul(1000) + i64::from(microseconds);
+    jiff::Timestamp::from_microsecond(microseconds)
         .map(|time| time.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string())
         .unwrap_or_default()
 }
@@ -222,6 +228,8 @@ pub struct Collection {
     pub assets: Vec<String>,
     /// When it was made.
     pub created: Timestamp,
+    /// Microseconds beside `created`: of two made in one millisecond one is the older.
+    pub microseconds: u16,
     /// When it was last changed.
     pub modified: Timestamp,
     /// Who made it.
@@ -240,7 +248,7 @@ impl Collection {
             "parent_id": self.parent,
             "in_collections": self.parent.iter().collect::<Vec<_>>(),
             "created_by_user": self.by,
-            "date_created": date(self.created),
+            "date_created": date_within(self.created, self.microseconds),
             "date_modified": date(self.modified),
             "object_type": "collections",
         });
