@@ -206,7 +206,12 @@ impl Steps<'_> {
         signal: &Signal,
     ) -> Result<(), Error> {
         let signed: Signed = signal.data()?;
-        if let Some(job) = review.jobs.remove(&signed.asset) {
+        let item = review.items.get(&signed.asset);
+        let is_purged = item.is_some_and(|item| item.action == "purge");
+        if let Some(job) = is_purged
+            .then(|| review.jobs.remove(&signed.asset))
+            .flatten()
+        {
             let proof = format!("{} signed for the rest: {}", signal.sender, signed.reason);
             self.certify(review, &signed.asset, &job, &proof);
             review.items.mark(&signed.asset, ItemState::Done);

@@ -33,6 +33,21 @@ fn a_move_that_fails_is_tried_in_three_windows_then_an_operator_must_look() {
 }
 
 #[test]
+fn signing_for_a_deletion_says_nothing_about_a_move() {
+    let world = project(&config(), 1, GIB);
+    world.wind_to(day(1) - HOUR);
+    assert_eq!(moving(&world), 1);
+    let signed = json!({"asset": "f001", "reason": "the tape was shredded"});
+    world.signal(KEY, "sign", &signed);
+    assert_eq!(world.outcome(KEY), "live");
+    arrive(&world, |_, _| {});
+    world.wind(HOUR);
+    assert_eq!(world.outcome(KEY), "archived");
+    let records = world.script.decisions();
+    assert!(records.iter().all(|record| record.action != "deleted"));
+}
+
+#[test]
 fn a_storage_out_of_reach_is_waited_for() {
     let world = project(&config(), 1, GIB);
     world.wind_to(day(1) - HOUR);
