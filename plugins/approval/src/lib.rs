@@ -4,25 +4,15 @@
 //! process in the workflow engine, follows it, and writes the result back. A newer version restarts
 //! it, a deletion cancels it.
 //!
-//! Read [`course`] for what happens on each delivery, [`enter`] for the way to a review, [`plan`] for
-//! who is asked, [`watch`] for time, [`result`] for what a decision leads to, [`panel`] for votes in
-//! the DAM, [`batch`] for assets that are reviewed together, [`writing`] for how the DAM is written,
-//! [`people`] for users, groups and messages. Nothing here names a vendor.
+//! Read [`flow`] for what happens on each delivery, [`steps`] for how each step is done, [`state`] for
+//! what a run remembers, [`config`] for what can be set, [`findings`] for what is checked beforehand.
+//! Nothing here names a vendor.
 
-mod admit;
-mod batch;
 mod config;
-mod course;
-mod enter;
 mod findings;
-mod panel;
-mod people;
-mod plan;
-mod result;
+mod flow;
 mod state;
-mod waiting;
-mod watch;
-mod writing;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +25,7 @@ use forebay_sdk::{
 pub use config::Config;
 pub use state::{Run, State};
 
-use crate::admit::{Request, request_of};
-use crate::course::Course;
+use crate::steps::Steps;
 
 /// Role of the DAM.
 const DAM: &str = "dam";
@@ -88,7 +77,7 @@ impl Handler for Approval {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -97,18 +86,7 @@ impl Handler for Approval {
         state: Option<Run>,
         delivery: Delivery,
     ) -> Result<Step<Run>, Error> {
-        let course = Course::new(cx, config);
-        let step = match state {
-            None => match request_of(&delivery)? {
-                Request::Asset(asset) => course.begin(asset, &delivery),
-                Request::Join(join) => return course.begin_gathering(*join),
-                Request::Batch(order) => return course.begin_batch(*order),
-            },
-            Some(Run::Gathering(gathering)) => return course.gathering(gathering, &delivery),
-            Some(Run::Batch(batch)) => return course.batch(*batch, &delivery),
-            Some(Run::Asset(state)) => course.go_on(*state, delivery),
-        };
-        Ok(step?.map(|state| Run::Asset(Box::new(state))))
+        flow::run(&Steps { cx, config }, state, &delivery)
     }
 }
 

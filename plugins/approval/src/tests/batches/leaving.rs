@@ -212,4 +212,10 @@ fn a_vote_in_the_panel_that_counts_takes_the_item_out() {
     assert_eq!(world.reviews().len(), 1);
     assert_eq!(world.script.signals()[0].name, "leave-batch");
     assert_eq!(step.outcome(), Some("approved"));
+    let decisions = world.script.decisions();
+    let mut votes = decisions
+        .iter()
+        .filter(|record| record.action == "dam-vote");
+    let own = world.reviews()[0].id.clone();
+    assert_eq!(votes.next().unwrap().process, Some(own), "not the batch's");
 }

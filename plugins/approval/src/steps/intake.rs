@@ -1,13 +1,13 @@
-//! Which deliveries start a run.
+//! What a delivery asks for, and whether it is ours.
 
-use forebay_sdk::blocks::matches_path;
-use forebay_sdk::handler::Connections;
+use forebay_sdk::assets::Asset;
+use forebay_sdk::blocks::{matches_path, paths};
 use forebay_sdk::{Admission, Delivery, Entity, Error, Event, Field, FieldsExt, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::DAM;
-use crate::batch::{Join, Order};
+use super::Steps;
 use crate::config::{Config, Filters, Triggers};
+use crate::state::{Join, Order, Shared};
 
 /// A start over REST or by another run.
 #[derive(Debug, Deserialize, Serialize)]
@@ -21,47 +21,26 @@ pub(crate) enum Request {
     Batch(Box<Order>),
 }
 
-/// Pure: looks at nothing but the delivery.
-pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-    let Some(dam) = connections.of(DAM) else {
-        return Admission::refuse("the flow binds no connection for the role `dam`");
+/// A run about an asset, titled with its name where that is known.
+pub(crate) fn admit_asset(
+    config: &Config,
+    dam: &str,
+    asset: &str,
+    delivery: &Delivery,
+) -> Admission {
+    let name = match delivery {
+        Delivery::Event(incoming) => incoming.event.data.text("name"),
+        _ => None,
     };
-    let asset = match request_of(delivery) {
-        Ok(Request::Asset(asset)) => asset,
-        Ok(Request::Join(join)) => return admit_batch(config, dam, &join.of.key, &join.of.place),
-        Ok(Request::Batch(order)) => {
-            return admit_batch(config, dam, &order.of.key, &order.of.place);
-        }
-        Err(error) => return Admission::refuse(error.message().to_owned()),
-    };
-    let mut title = asset.clone();
-    if let Delivery::Event(incoming) = delivery {
-        let event = &incoming.event;
-        let reason = no_trigger(&config.triggers, event);
-        if let Some(reason) = reason.or_else(|| out_of_scope(&config.filters, &event.data)) {
-            return Admission::ignore(reason);
-        }
-        if let Some(name) = event.data.text("name") {
-            title = name.to_owned();
-        }
-    }
     let key = format!("{}:{dam}:{asset}", config.key_prefix);
-    Admission::start(key, Entity::new("asset", &asset), title).label("asset", asset)
+    Admission::start(key, Entity::new("asset", asset), name.unwrap_or(asset)).label("asset", asset)
 }
 
-/// Runs of a batch are started by the flow's own runs, which choose the key.
-fn admit_batch(config: &Config, dam: &str, batch: &str, place: &str) -> Admission {
-    let key = batch_key(config, Some(dam), batch);
-    Admission::start(
-        key,
-        Entity::new("batch", batch),
-        format!("assets of {place}"),
-    )
-}
-
-/// Business key of the run that gathers a batch.
-pub(crate) fn batch_key(config: &Config, dam: Option<&str>, batch: &str) -> String {
-    format!("{}:{}:{batch}", config.key_prefix, dam.unwrap_or_default())
+/// A run of a batch. The flow's own runs start it, and choose the key.
+pub(crate) fn admit_batch(config: &Config, dam: &str, batch: &Shared) -> Admission {
+    let key = batch_key(config, Some(dam), &batch.key);
+    let title = format!("assets of {}", batch.place);
+    Admission::start(key, Entity::new("batch", &batch.key), title)
 }
 
 /// What a first delivery asks for.
@@ -79,8 +58,7 @@ pub(crate) fn request_of(delivery: &Delivery) -> Result<Request, Error> {
 }
 
 fn asset_of_event(event: &Event) -> Result<String, Error> {
-    let mut entities = std::iter::once(&event.entity).chain(&event.related);
-    let asset = entities.find(|entity| entity.kind == "asset");
+    let asset = event.entities("asset").next();
     asset
         .map(|entity| entity.id.clone())
         .ok_or_else(|| Error::invalid(format!("the event {} names no asset", event.kind)))
@@ -95,9 +73,13 @@ pub(crate) fn is_asked_for(delivery: &Delivery) -> bool {
     }
 }
 
-/// Did the asset come into a collection?
-pub(crate) fn is_assignment(delivery: &Delivery) -> bool {
-    matches!(delivery, Delivery::Event(incoming) if incoming.event.kind == "collection.added")
+/// Why an event starts no review. A request always does.
+pub(crate) fn unwanted(config: &Config, delivery: &Delivery) -> Option<String> {
+    let Delivery::Event(incoming) = delivery else {
+        return None;
+    };
+    let event = &incoming.event;
+    no_trigger(&config.triggers, event).or_else(|| out_of_scope(&config.filters, &event.data))
 }
 
 /// Why an event of this kind starts no review.
@@ -123,7 +105,7 @@ fn is_listed(actions: &[String], known: &[Field]) -> bool {
 
 /// Why the filters keep an asset out, from what is known of it: `kind`, `name`, `uploader` and
 /// `paths`. What is not known keeps nothing out: the asset itself is looked at later.
-pub(crate) fn out_of_scope(filters: &Filters, known: &[Field]) -> Option<String> {
+pub(super) fn out_of_scope(filters: &Filters, known: &[Field]) -> Option<String> {
     if let Some(kind) = known.text("kind") {
         let listed = |list: &[String]| list.iter().any(|entry| entry == kind);
         if listed(&filters.exclude_kinds) || !filters.kinds.is_empty() && !listed(&filters.kinds) {
@@ -157,12 +139,12 @@ pub(crate) fn out_of_scope(filters: &Filters, known: &[Field]) -> Option<String>
 }
 
 /// The words for an asset that is in none of these folders.
-pub(crate) fn not_in(patterns: &[String]) -> String {
+pub(super) fn not_in(patterns: &[String]) -> String {
     format!("the asset is not in {}", patterns.join(" or "))
 }
 
 /// Is one of these paths inside one of these patterns?
-pub(crate) fn inside(patterns: &[String], paths: &[String]) -> bool {
+fn inside(patterns: &[String], paths: &[String]) -> bool {
     patterns
         .iter()
         .any(|pattern| paths.iter().any(|path| matches_path(pattern, path)))
@@ -172,5 +154,31 @@ fn paths_of(known: &[Field]) -> &[String] {
     match known.value("paths") {
         Some(Value::Texts(paths)) => paths,
         _ => &[],
+    }
+}
+
+/// Business key of the run that gathers a batch.
+pub(super) fn batch_key(config: &Config, dam: Option<&str>, batch: &str) -> String {
+    format!("{}:{}:{batch}", config.key_prefix, dam.unwrap_or_default())
+}
+
+impl Steps<'_> {
+    /// Why an asset that came into a collection is not reviewed: the collection is not watched.
+    pub(crate) fn not_watched(&self, asset: &Asset, delivery: &Delivery) -> Option<String> {
+        let Delivery::Event(incoming) = delivery else {
+            return None;
+        };
+        let watched = &self.config.triggers.collections;
+        let assigned = incoming.event.kind == "collection.added";
+        (assigned && !inside(watched, &paths(asset))).then(|| not_in(watched))
+    }
+
+    /// Was this version reviewed to its end before?
+    pub(crate) fn is_reviewed(&self, asset: &Asset) -> bool {
+        let texts = |logical: &str| self.config.fields.texts(&asset.fields, logical);
+        texts("reviewed_version").contains(&asset.version)
+            && texts("review_state")
+                .iter()
+                .any(|word| word == "approved" || word == "rejected")
     }
 }

@@ -1,22 +1,13 @@
 //! How the DAM is read and written: one asset, guarded, and where it is filed.
 
-use forebay_sdk::assets::{Asset, AssetUpdate};
-use forebay_sdk::blocks::{self, paths};
+use forebay_sdk::assets::{Asset, AssetUpdate, Container};
+use forebay_sdk::blocks::{self, Written, paths};
 use forebay_sdk::{Error, Field, Timestamp, Value, time};
 
-use crate::course::Course;
+use super::Steps;
 use crate::state::State;
 
-/// What became of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// The asset stands as wanted.
-    Yes,
-    /// Nothing was written: another version has come meanwhile.
-    Overtaken,
-}
-
-impl Course<'_> {
+impl Steps<'_> {
     /// The asset, unless it is deleted or in the trash.
     pub(crate) fn present(&self, state: &State) -> Result<Option<Asset>, Error> {
         blocks::present(self.cx, &state.asset)
@@ -24,16 +15,8 @@ impl Course<'_> {
 
     /// Write to an asset as it was read. If somebody changes it at the same time it is read again;
     /// if that change brought another version nothing is written.
-    pub(crate) fn write(&self, asset: &Asset, update: AssetUpdate) -> Result<Written, Error> {
-        Ok(match blocks::write(self.cx, asset, &update)? {
-            blocks::Written::Yes(_) => Written::Yes,
-            blocks::Written::Overtaken => Written::Overtaken,
-        })
-    }
-
-    /// An update of logical fields; one that is mapped to an empty name is not written.
-    pub(crate) fn field_update(&self, fields: &[(&str, Value)]) -> AssetUpdate {
-        blocks::field_update(&self.config.fields, fields)
+    pub(crate) fn write(&self, asset: &Asset, update: &AssetUpdate) -> Result<Written, Error> {
+        blocks::write(self.cx, asset, update)
     }
 
     /// Put an access template on the asset, and note what stood there before.
@@ -54,7 +37,7 @@ impl Course<'_> {
     }
 
     /// The paths an asset is to be put into; `{field}` stands for a logical field's value.
-    pub(crate) fn filled_paths(
+    pub(super) fn filled_paths(
         &self,
         asset: &Asset,
         paths: &[String],
@@ -97,8 +80,16 @@ impl Course<'_> {
         Ok(())
     }
 
+    /// Take the asset out of these collections.
+    pub(crate) fn take_out_of(&self, asset: &Asset, places: &[Container]) -> Result<(), Error> {
+        for place in places {
+            self.cx.collections().remove(&place.entity.id, &asset.id)?;
+        }
+        Ok(())
+    }
+
     /// Take the asset out of the collections of these paths.
-    pub(crate) fn take_out(&self, state: &State, paths: &[String]) -> Result<(), Error> {
+    pub(super) fn take_out(&self, state: &State, paths: &[String]) -> Result<(), Error> {
         for path in paths {
             if let Some(collection) = self.cx.collections().find(path)? {
                 self.cx.collections().remove(&collection.id, &state.asset)?;
@@ -109,7 +100,7 @@ impl Course<'_> {
 }
 
 /// The end that a date or a point in time names; a date means the end of that day.
-pub(crate) fn end_of(value: &Value) -> Result<Timestamp, Error> {
+pub(super) fn end_of(value: &Value) -> Result<Timestamp, Error> {
     if let Value::Timestamp(at) | Value::Integer(at) = value {
         return Ok(*at);
     }
@@ -120,7 +111,7 @@ pub(crate) fn end_of(value: &Value) -> Result<Timestamp, Error> {
 }
 
 /// What the filters ask about, from the asset itself.
-pub(crate) fn known(asset: &Asset) -> Vec<Field> {
+pub(super) fn known(asset: &Asset) -> Vec<Field> {
     let uploader = asset
         .created_by
         .iter()

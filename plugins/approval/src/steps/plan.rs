@@ -6,8 +6,8 @@ use forebay_sdk::workflow::{ProcessState, StartRequest};
 use forebay_sdk::{Error, FieldsExt, Value};
 use serde::Serialize;
 
+use super::Steps;
 use crate::config::{AutoApprove, Stage};
-use crate::course::Course;
 use crate::state::{PlannedGroup, PlannedStage, Review, State};
 
 /// Process variable that names the run which started the process.
@@ -31,10 +31,12 @@ struct GroupVariable<'a> {
     due: forebay_sdk::Timestamp,
 }
 
-impl Course<'_> {
+impl Steps<'_> {
+    // ---- Who decides ----------------------------------------------------------------------------
+
     /// What rules and conditions may ask about an asset: its kind, its uploader, and every logical
     /// field that some condition names.
-    pub(crate) fn facts(&self, asset: &Asset) -> Facts {
+    fn facts(&self, asset: &Asset) -> Facts {
         let mut facts = Facts::new();
         facts.insert("kind".to_owned(), vec![asset.kind.as_str().to_owned()]);
         facts.extend(
@@ -61,8 +63,13 @@ impl Course<'_> {
             .find(|rule| holds(&rule.when, &facts))
     }
 
-    /// The stages that apply to an asset, with the groups that decide in each.
-    pub(crate) fn plan(&self, state: &State, asset: &Asset) -> Result<Vec<PlannedStage>, Error> {
+    /// The stages that apply to an asset, from the first or the one to resume at, with the groups that
+    /// decide in each.
+    pub(crate) fn plan(
+        &self,
+        state: &mut State,
+        asset: &Asset,
+    ) -> Result<Vec<PlannedStage>, Error> {
         let facts = self.facts(asset);
         let mut planned = Vec::new();
         for stage in self
@@ -81,6 +88,17 @@ impl Course<'_> {
                 quorum: stage.quorum,
                 groups,
             });
+        }
+        let resume_at = state.resume_at.take();
+        let first = planned
+            .iter()
+            .position(|stage| Some(&stage.name) == resume_at.as_ref());
+        planned.drain(..first.unwrap_or_default());
+        if planned.is_empty() {
+            return Err(
+                Error::invalid("no stage applies to the asset and no rule approves it")
+                    .with_field("stages"),
+            );
         }
         Ok(planned)
     }
@@ -145,6 +163,32 @@ impl Course<'_> {
                 .after(self.cx, &self.config.calendar, now, 100)?,
             rule: Routing::rule_name(index),
         }))
+    }
+
+    /// Say in the audit who was chosen, and by which rule.
+    pub(crate) fn record_routing(&self, state: &State, stages: &[PlannedStage]) {
+        for stage in stages {
+            for group in &stage.groups {
+                let mut record = self.record("routed", "system", state);
+                record.rule = Some(group.rule.clone());
+                record.comment = Some(format!("{} decides in stage {}", group.group, stage.name));
+                self.cx.decision(&record);
+            }
+        }
+    }
+
+    /// Say in the audit that this rule approves the asset.
+    pub(crate) fn record_auto_approval(&self, state: &State, rule: &AutoApprove) {
+        let mut record = self.record("auto-approved", "system", state);
+        record.rule = Some(format!("auto_approve {}", rule.name));
+        self.cx.decision(&record);
+    }
+
+    /// What observing came to, in words.
+    pub(crate) fn would_have_been_reviewed(&self, state: &State) -> String {
+        let together = state.review().is_some_and(|review| review.batch.is_some());
+        let how = if together { " in a batch" } else { "" };
+        format!("\"{}\" would have been reviewed{how}", state.name)
     }
 
     /// Start the review of the asset's current version, or adopt the one that is there.

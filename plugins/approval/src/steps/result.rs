@@ -1,17 +1,19 @@
 //! The result of a review: what it means, and what is done about it.
 
-use forebay_sdk::assets::{ApprovalStatus, Asset, AssetStatus, AssetUpdate};
-use forebay_sdk::blocks::{enabled_user, text_or_none};
+use forebay_sdk::assets::{ApprovalStatus, Asset, AssetStatus, AssetUpdate, Container};
+use forebay_sdk::blocks::{enabled_user, field_update, text_or_none};
 use forebay_sdk::workflow::{Decision, Process, StartRequest};
-use forebay_sdk::{Error, Field, FieldsExt, Step, Timestamp, Value, time};
+use forebay_sdk::{Error, Field, FieldsExt, Timestamp, Value, time};
 
+use super::Steps;
+use super::asset::end_of;
 use crate::config::Verdict;
-use crate::course::{Course, Next};
-use crate::state::{PastReview, Phase, Rework, State};
-use crate::writing::{Written, end_of};
+use crate::state::{Rework, State};
 
-/// What a review came to, as it is written to the asset.
+/// What a review came to.
 pub(crate) struct Ruling<'a> {
+    /// Is the asset released?
+    approved: bool,
     /// In words; for a person's refusal with the reason code in front.
     words: String,
     /// What people decided.
@@ -20,17 +22,59 @@ pub(crate) struct Ruling<'a> {
     expiry: Option<Timestamp>,
 }
 
+/// What is done about a ruling.
+pub(crate) struct Settlement<'a> {
+    /// Outcome of the run.
+    pub(crate) outcome: &'static str,
+    /// Why, in words.
+    pub(crate) words: String,
+    /// What is written to the asset.
+    pub(crate) update: AssetUpdate,
+    /// Access template it gets.
+    pub(crate) template: Option<&'a str>,
+    /// Collections it is taken out of.
+    pub(crate) leaves: &'a [Container],
+    /// Paths of collections it is put into.
+    pub(crate) enters: Vec<String>,
+    /// What the DAM's approval panel shows.
+    pub(crate) vote: ApprovalStatus,
+}
+
+/// What is done where changes are requested.
+pub(crate) struct Changes {
+    /// What is written to the asset.
+    pub(crate) update: AssetUpdate,
+    /// What is asked for.
+    comment: String,
+    /// The stage that asks.
+    stage: Option<String>,
+    /// Until when.
+    deadline: Timestamp,
+}
+
 impl<'a> Ruling<'a> {
-    /// A result that no person decided.
-    pub(crate) fn of_rule(words: &str) -> Self {
+    /// A rule releases the asset.
+    pub(crate) fn approved_by_rule() -> Self {
         Self {
-            words: words.to_owned(),
+            approved: true,
+            words: "approved by rule".to_owned(),
             decisions: &[],
             expiry: None,
         }
     }
 
-    fn approved(process: &'a Process) -> Result<Self, Error> {
+    /// The configuration refuses the asset, for this reason.
+    pub(crate) fn refused_by_rule(why: &str) -> Self {
+        Self {
+            approved: false,
+            words: why.to_owned(),
+            decisions: &[],
+            expiry: None,
+        }
+    }
+
+    /// People released the asset. Fails where they named an end of rights that is no date.
+    pub(crate) fn approved(process: &'a Process) -> Result<Self, Error> {
         let expiry = process
             .variables
             .value("expiry")
@@ -44,13 +88,15 @@ impl<'a> Ruling<'a> {
             None => "approved by all stages".to_owned(),
         };
         Ok(Self {
+            approved: true,
             words,
             decisions: &process.decisions,
             expiry: expiry.map(end_of).transpose()?,
         })
     }
 
-    fn refused(process: &'a Process) -> Self {
+    /// People refused the asset.
+    pub(crate) fn refused(process: &'a Process) -> Self {
         let said = ["reasonCode", "comment"].map(|name| process.variables.text(name));
         let said: Vec<_> = said
             .into_iter()
@@ -58,6 +104,7 @@ impl<'a> Ruling<'a> {
             .filter(|text| !text.is_empty())
             .collect();
         Self {
+            approved: false,
             words: said.join(": "),
             decisions: &process.decisions,
             expiry: None,
@@ -80,51 +127,34 @@ impl<'a> Ruling<'a> {
     }
 }
 
-impl Course<'_> {
-    /// The review process has come to its end, with this asset before us.
-    pub(crate) fn decided(&self, mut state: State, asset: &Asset, process: &Process) -> Next {
-        let word = process.outcome.clone().unwrap_or_default();
-        let Some(verdict) = self.config.process.outcome_map.get(&word).copied() else {
-            let reason = format!(
+impl Steps<'_> {
+    /// What the review came to; or why an operator must look, before anything is written or recorded.
+    pub(crate) fn verdict(
+        &self,
+        state: &State,
+        asset: &Asset,
+        process: &Process,
+    ) -> Result<Verdict, String> {
+        let word = process.outcome.as_deref().unwrap_or_default();
+        let verdict = self.config.process.outcome_map.get(word).copied();
+        let verdict = verdict.ok_or_else(|| {
+            format!(
                 "the review process {} ended with `{word}`, which is not in process.outcome_map; the asset stays as it is",
                 process.id
-            );
-            return Ok(Step::park(state, reason));
-        };
-        if let Some(decision) = self.own_decision(&state, process) {
-            let reason = format!(
+            )
+        })?;
+        if let Some(decision) = own_decision(state, process) {
+            return Err(format!(
                 "{} decided about the own work (task {}), which four_eyes forbids",
                 decision.by.as_deref().unwrap_or_default(),
                 decision.task
-            );
-            return Ok(Step::park(state, reason));
+            ));
         }
-        let reviewed = state.review().map(|review| review.version.clone());
-        let reviewed = reviewed.unwrap_or_default();
-        if reviewed == asset.version
-            && let Err(error) = self.can_write(asset, verdict, process)
-        {
-            let reason = format!("{}; mend it, then retry the run", error.message());
-            return Ok(Step::park(state, reason));
+        if state.reviewed_version() == asset.version {
+            self.can_write(asset, verdict, process)
+                .map_err(|error| format!("{}; mend it, then retry the run", error.message()))?;
         }
-        self.record_decisions(&state, process);
-        self.withdraw_question(&mut state, "the review has ended")?;
-        let past = PastReview {
-            process: process.id.clone(),
-            version: reviewed.clone(),
-            result: word,
-        };
-        state.past.push(past);
-        if reviewed != asset.version {
-            return self.overtaken(state);
-        }
-        match verdict {
-            Verdict::Approved | Verdict::ApprovedWithConditions => {
-                self.approve(state, asset, &Ruling::approved(process)?)
-            }
-            Verdict::Rejected => self.reject(state, asset, &Ruling::refused(process)),
-            Verdict::ChangesRequested => self.ask_for_changes(state, asset, process),
-        }
+        Ok(verdict)
     }
 
     /// Is everything there that the result needs? Asked before anything is written or recorded, so
@@ -145,23 +175,14 @@ impl Course<'_> {
         }
     }
 
-    /// The result is about a version that is not the current one any more: nothing is written, and
-    /// the current one is reviewed on its own.
-    fn overtaken(&self, mut state: State) -> Next {
+    /// Say in the audit that the result is about a version that is not the current one any more.
+    pub(crate) fn record_superseded_decision(&self, state: &State) {
         self.cx
-            .decision(&self.record("decision-on-superseded-version", "system", &state));
-        state.phase = Phase::New;
-        self.look_again(state)
+            .decision(&self.record("decision-on-superseded-version", "system", state));
     }
 
-    /// A decision by somebody whom the four-eyes rule excludes.
-    fn own_decision<'a>(&self, state: &State, process: &'a Process) -> Option<&'a Decision> {
-        let excluded = &state.review()?.excluded;
-        let mut decisions = process.decisions.iter();
-        decisions.find(|decision| decision.by.as_ref().is_some_and(|by| excluded.contains(by)))
-    }
-
-    fn record_decisions(&self, state: &State, process: &Process) {
+    /// Say in the audit who decided what.
+    pub(crate) fn record_decisions(&self, state: &State, process: &Process) {
         for decision in &process.decisions {
             let actor = decision.by.as_deref().unwrap_or("unknown");
             let mut record = self.record("decision", actor, state);
@@ -187,11 +208,26 @@ impl Course<'_> {
         }
     }
 
-    /// Release the asset.
-    pub(crate) fn approve(&self, mut state: State, asset: &Asset, ruling: &Ruling<'_>) -> Next {
+    /// What is done about a ruling. All that it needs is asked for here, before anything is written.
+    pub(crate) fn result<'a>(
+        &'a self,
+        asset: &'a Asset,
+        ruling: Ruling<'_>,
+    ) -> Result<Settlement<'a>, Error> {
+        match ruling.approved {
+            true => self.release(asset, ruling),
+            false => self.rejection(asset, ruling),
+        }
+    }
+
+    fn release<'a>(
+        &'a self,
+        asset: &'a Asset,
+        ruling: Ruling<'_>,
+    ) -> Result<Settlement<'a>, Error> {
         let release = &self.config.on_approved;
-        let paths = self.filled_paths(asset, &release.add_to_collections)?;
-        let mut update = self.review_update("approved", asset, ruling);
+        let enters = self.filled_paths(asset, &release.add_to_collections)?;
+        let mut update = self.review_update("approved", asset, &ruling);
         if release.status {
             update = update.status(AssetStatus::Approved);
         }
@@ -199,62 +235,75 @@ impl Course<'_> {
         if let Some(end) = licence.into_iter().chain(ruling.expiry).min() {
             update = update.expires_at(end);
         }
-        if self.write(asset, update)? == Written::Overtaken {
-            return self.overtaken(state);
-        }
-        self.put_template(&state, release.access_template.as_deref())?;
-        self.put_in(&state, &paths)?;
-        self.decide_in_panel(&state, ApprovalStatus::Approved)?;
-        self.announce(&mut state, "approved", &ruling.words)?;
-        state.phase = Phase::Done;
-        Ok(Step::complete(state, "approved", &ruling.words))
+        Ok(Settlement {
+            outcome: "approved",
+            words: ruling.words,
+            update,
+            template: release.access_template.as_deref(),
+            leaves: &[],
+            enters,
+            vote: ApprovalStatus::Approved,
+        })
     }
 
-    /// Keep the asset back.
-    pub(crate) fn reject(&self, mut state: State, asset: &Asset, ruling: &Ruling<'_>) -> Next {
+    fn rejection<'a>(
+        &'a self,
+        asset: &'a Asset,
+        ruling: Ruling<'_>,
+    ) -> Result<Settlement<'a>, Error> {
         let rejection = &self.config.on_rejected;
-        let paths = self.filled_paths(asset, &rejection.add_to_collections)?;
-        let mut update = self.review_update("rejected", asset, ruling);
+        let enters = self.filled_paths(asset, &rejection.add_to_collections)?;
+        let mut update = self.review_update("rejected", asset, &ruling);
         if rejection.status {
             update = update.status(AssetStatus::Restricted);
         }
-        if self.write(asset, update)? == Written::Overtaken {
-            return self.overtaken(state);
-        }
-        self.put_template(&state, rejection.access_template.as_deref())?;
-        if !rejection.keep_in_place {
-            for place in &asset.containers {
-                self.cx.collections().remove(&place.entity.id, &asset.id)?;
-            }
-        }
-        self.put_in(&state, &paths)?;
-        self.decide_in_panel(&state, ApprovalStatus::NotApproved)?;
-        self.announce(&mut state, "rejected", &ruling.words)?;
-        state.phase = Phase::Done;
-        Ok(Step::complete(state, "rejected", &ruling.words))
+        Ok(Settlement {
+            outcome: "rejected",
+            words: ruling.words,
+            update,
+            template: rejection.access_template.as_deref(),
+            leaves: match rejection.keep_in_place {
+                true => &[],
+                false => &asset.containers,
+            },
+            enters,
+            vote: ApprovalStatus::NotApproved,
+        })
     }
 
-    /// Ask the uploader for a new version, and wait for it.
-    fn ask_for_changes(&self, mut state: State, asset: &Asset, process: &Process) -> Next {
+    // ---- Changes --------------------------------------------------------------------------------
+
+    /// What is done where people requested changes.
+    pub(crate) fn changes(&self, asset: &Asset, process: &Process) -> Result<Changes, Error> {
         let ruling = Ruling::refused(process);
         let wait = self.config.changes_requested.wait_for_new_version;
         let deadline = wait.after(self.cx, &self.config.calendar, self.cx.now(), 100)?;
-        let update = self.review_update("changes-requested", asset, &ruling);
-        if self.write(asset, update)? == Written::Overtaken {
-            return self.overtaken(state);
-        }
-        let task = self.rework_task(&state, asset)?;
+        Ok(Changes {
+            update: self.review_update("changes-requested", asset, &ruling),
+            comment: ruling.words,
+            stage: process.variables.text("outcomeStage").map(str::to_owned),
+            deadline,
+        })
+    }
+
+    /// Ask the uploader for a new version.
+    pub(crate) fn ask_for_rework(
+        &self,
+        state: &State,
+        asset: &Asset,
+        changes: Changes,
+    ) -> Result<Rework, Error> {
+        let task = self.rework_task(state, asset)?;
         let task = task
-            .variable("message", ruling.words.as_str())
-            .variable("due", deadline);
-        state.phase = Phase::Rework(Rework {
+            .variable("message", changes.comment.as_str())
+            .variable("due", changes.deadline);
+        Ok(Rework {
             process: self.cx.workflow().start(&task)?.process.id,
             version: asset.version.clone(),
-            stage: process.variables.text("outcomeStage").map(str::to_owned),
-            comment: ruling.words,
-            deadline,
-        });
-        self.wait(state)
+            stage: changes.stage,
+            comment: changes.comment,
+            deadline: changes.deadline,
+        })
     }
 
     /// The task that asks for a new version: the uploader's, or a notice to the fallback group where
@@ -277,34 +326,17 @@ impl Course<'_> {
         Ok(request.variable("title", title))
     }
 
-    /// The deadline for a new version has passed.
-    pub(crate) fn no_new_version(&self, state: State) -> Next {
-        let Phase::Rework(rework) = &state.phase else {
-            return self.wait(state);
-        };
-        match self.present(&state)? {
-            Some(asset) if asset.version == rework.version => {
-                self.cx
-                    .workflow()
-                    .cancel(&rework.process, "no new version came")?;
-                let reason = format!("no-response: {}", rework.comment);
-                self.reject(state, &asset, &Ruling::of_rule(&reason))
-            }
-            Some(asset) => self.asset_changed(state, &asset),
-            None => self.gone(state),
-        }
-    }
-
     /// The fields that every result writes.
     fn review_update(&self, review_state: &str, asset: &Asset, ruling: &Ruling<'_>) -> AssetUpdate {
-        self.field_update(&[
+        let fields = [
             ("review_state", Value::text(review_state)),
             ("review_comment", text_or_none(ruling.words.clone())),
             ("reviewed_by", text_or_none(ruling.people())),
             ("reviewed_at", Value::text(time::to_rfc3339(self.cx.now()))),
             ("reviewed_version", Value::text(asset.version.as_str())),
             ("review_run", Value::text(self.cx.run_id())),
-        ])
+        ];
+        field_update(&self.config.fields, &fields)
     }
 
     /// The end of rights that a date field of the asset names.
@@ -320,6 +352,13 @@ impl Course<'_> {
             .transpose()
             .map_err(|error| error.with_field(field))
     }
+}
+
+/// A decision by somebody whom the four-eyes rule excludes.
+fn own_decision<'a>(state: &State, process: &'a Process) -> Option<&'a Decision> {
+    let excluded = &state.review()?.excluded;
+    let mut decisions = process.decisions.iter();
+    decisions.find(|decision| decision.by.as_ref().is_some_and(|by| excluded.contains(by)))
 }
 
 /// The rule that chose the group which decided.

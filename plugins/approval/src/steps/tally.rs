@@ -4,12 +4,12 @@ use forebay_sdk::blocks::end_of;
 use forebay_sdk::workflow::{Decision, Process, ProcessState};
 use forebay_sdk::{Cx, Field, FieldsExt, Value};
 
-use super::{Batch, End, Given, Item, Order};
+use super::watch::overdue;
 use crate::config::{Config, Policy, Verdict};
-use crate::state::{PlannedGroup, PlannedStage};
+use crate::state::{Batch, End, Given, Item, Order, PlannedGroup, PlannedStage};
 
 /// A group that has to decide about items in a stage.
-pub(super) struct Wanted {
+pub(crate) struct Asked {
     /// The stage.
     pub(super) stage: String,
     /// The group.
@@ -18,7 +18,12 @@ pub(super) struct Wanted {
     pub(super) items: Vec<usize>,
 }
 
-impl Wanted {
+impl Asked {
+    /// That it let twice the time pass, in words.
+    pub(crate) fn overdue(&self) -> String {
+        overdue(&self.stage, &self.group.group)
+    }
+
     /// Names the seat.
     pub(super) fn seat(&self) -> String {
         format!("{}:{}", self.stage, self.group.group)
@@ -64,7 +69,7 @@ impl Item {
 }
 
 impl Batch {
-    pub(super) fn of(order: Order) -> Self {
+    pub(crate) fn of(order: Order) -> Self {
         let items = order.members.into_iter().map(|member| Item {
             member,
             given: Vec::new(),
@@ -82,7 +87,7 @@ impl Batch {
     }
 
     /// Whom to ask about what. A stage begins when the one before it has decided about all items.
-    pub(super) fn wanted(&self, parallel: bool) -> Vec<Wanted> {
+    pub(super) fn wanted(&self, parallel: bool) -> Vec<Asked> {
         let waits = |stage: &&PlannedStage| {
             let mut open = self.items.iter().filter(|item| item.is_open());
             open.any(|item| !item.passed(stage))
@@ -93,7 +98,7 @@ impl Batch {
         let wanted = seats.map(|(stage, group)| {
             let numbered = (1..).zip(&self.items);
             let waiting = numbered.filter(|(_, item)| item.waits_for(stage, group));
-            Wanted {
+            Asked {
                 stage: stage.name.clone(),
                 group: group.clone(),
                 items: waiting.map(|(number, _)| number).collect(),
@@ -103,7 +108,7 @@ impl Batch {
     }
 
     /// People who may decide about none of these items. Who may decide about some may answer.
-    pub(super) fn closed_to_all(&self, wanted: &Wanted) -> Vec<String> {
+    pub(super) fn closed_to_all(&self, wanted: &Asked) -> Vec<String> {
         let item = |number: &usize| &self.items[number - 1];
         let Some(first) = wanted.items.first().map(item) else {
             return Vec::new();
@@ -117,12 +122,12 @@ impl Batch {
     }
 
     /// How many items have ended.
-    pub(super) fn ended(&self) -> usize {
+    pub(crate) fn ended(&self) -> usize {
         self.items.iter().filter(|item| !item.is_open()).count()
     }
 
     /// How the items ended, in words: `58 approved, 2 rejected`.
-    pub(super) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let mut counts = std::collections::BTreeMap::<&str, usize>::new();
         for item in &self.items {
             let word = match &item.end {
@@ -137,7 +142,7 @@ impl Batch {
     }
 
     /// Note a group's answer about an item. Tells whether the item has ended by it.
-    pub(super) fn note(&mut self, config: &Config, number: usize, given: Given) -> bool {
+    pub(crate) fn note(&mut self, config: &Config, number: usize, given: Given) -> bool {
         let outcome = self.answers[given.answer].outcome.clone();
         let Some(item) = self.items.get_mut(number - 1).filter(|item| item.is_open()) else {
             return false;

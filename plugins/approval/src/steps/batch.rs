@@ -1,33 +1,24 @@
-//! The run that holds the review of a batch: it asks people, once for all items of a stage and as
-//! often as they decide about a part of them, and passes on what they decide.
+//! How people are asked about a batch, and what is done with their answers.
 
 use forebay_sdk::blocks::{Alarm, Answer, Desk, DeskRules, Question, Reading, numbers};
-use forebay_sdk::handler::{DecisionRecord, EffectMode};
+use forebay_sdk::handler::{DecisionRecord, Fired};
 use forebay_sdk::workflow::{Decision, StartRequest};
-use forebay_sdk::{Delivery, Error, Field, Step};
+use forebay_sdk::{Error, Field, Step};
 
-use super::tally::Wanted;
-use super::{Batch, End, Given, LEAVE, Leave, Order, REVIEWED, Seat, Word};
+use super::tally::Asked;
+use super::{RESTART, Steps};
 use crate::WORKFLOW;
-use crate::config::{Config, OnTimeout};
-use crate::course::{CANCEL, Course, NextRun, RESTART};
-use crate::state::Run;
+use crate::config::Config;
+use crate::state::{Batch, End, Given, Leave, Seat, Word};
 
 /// Form field with the numbers of the items that an answer is about.
 const ITEMS: &str = "items";
 /// What of an answer is kept: its words, not the texts it was asked with.
 const KEPT: [&str; 5] = [ITEMS, "reasonCode", "comment", "conditions", "expiry"];
 
-impl Course<'_> {
-    /// The window has closed.
-    pub(crate) fn begin_batch(&self, order: Order) -> NextRun {
-        let mut batch = Batch::of(order);
-        self.ask_batch(&mut batch)?;
-        if self.cx.mode() == EffectMode::Observe {
-            let count = batch.items.len();
-            let summary = format!("{count} assets would have been reviewed in one process");
-            return Ok(Step::complete(run(batch), "observed", summary));
-        }
+impl Steps<'_> {
+    /// Tell the runs of all assets where they are under review.
+    pub(crate) fn tell_of_review(&self, batch: &Batch) -> Result<(), Error> {
         for item in &batch.items {
             let word = Word::UnderReview {
                 run: self.cx.run_id().to_owned(),
@@ -35,64 +26,31 @@ impl Course<'_> {
             };
             self.tell_member(&item.member, word)?;
         }
-        self.go_on_batch(batch)
+        Ok(())
     }
 
-    pub(crate) fn batch(&self, mut batch: Batch, delivery: &Delivery) -> NextRun {
-        let stopped = match delivery {
-            Delivery::Signal(signal) if signal.name == CANCEL => {
-                batch.desk.cancel(self.cx, "cancelled by an operator")?;
-                return Ok(Step::cancel(run(batch), "cancelled", "by an operator"));
-            }
-            Delivery::Signal(signal) if signal.name == RESTART => {
-                batch.desk.cancel(self.cx, "restarted")?;
-                batch.desk = Desk::default();
-                batch.restarts += 1;
-                None
-            }
-            Delivery::Signal(signal) if signal.name == LEAVE => {
-                self.let_go(&mut batch, signal.data()?);
-                None
-            }
-            Delivery::Timer(fired) => {
-                match batch.desk.alarm(self.cx, &self.rules(), &fired.name)? {
-                    Some(Alarm::TimedOut(question)) => {
-                        self.batch_timed_out(&mut batch, &question)?
-                    }
-                    Some(Alarm::Dealt) | None => None,
-                }
-            }
-            Delivery::Event(_) | Delivery::Signal(_) | Delivery::Request(_) => {
-                self.read_batch(&mut batch)?
-            }
-        };
-        match stopped {
-            Some(reason) => Ok(Step::park(run(batch), reason)),
-            None => self.go_on_batch(batch),
-        }
+    /// Give up the process: people are asked anew, in another one.
+    pub(crate) fn begin_anew(&self, batch: &mut Batch) -> Result<(), Error> {
+        batch.desk.cancel(self.cx, "restarted")?;
+        batch.desk = Desk::default();
+        batch.restarts += 1;
+        Ok(())
     }
 
-    fn go_on_batch(&self, mut batch: Batch) -> NextRun {
-        let (ended, all) = (batch.ended(), batch.items.len());
-        self.cx.progress(ended as u64, all as u64);
-        if ended == all {
-            batch.desk.close(self.cx, REVIEWED)?;
-            let summary = batch.summary();
-            return Ok(Step::complete(run(batch), REVIEWED, summary));
-        }
-        self.ask_batch(&mut batch)?;
-        let summary = format!("decisions on {} of {all} assets", all - ended);
-        let mut wait = batch.desk.watch(Step::wait(run(batch.clone())), WORKFLOW);
+    /// Wait until people decide.
+    pub(crate) fn wait_for_batch(&self, batch: Batch) -> Step<Batch> {
+        let (open, all) = (batch.items.len() - batch.ended(), batch.items.len());
+        let mut wait = batch.desk.watch(Step::wait(batch.clone()), WORKFLOW);
         if let Some(due) = batch.desk.due() {
             wait = wait.due(due);
         }
-        Ok(wait.waiting_on(summary))
+        wait.waiting_on(format!("decisions on {open} of {all} assets"))
     }
 
     // ---- What people are asked ------------------------------------------------------------------
 
     /// Ask whom there is to ask, take back what need not be answered any more, show what has ended.
-    fn ask_batch(&self, batch: &mut Batch) -> Result<(), Error> {
+    pub(crate) fn ask_batch(&self, batch: &mut Batch) -> Result<(), Error> {
         let mut questions = Vec::new();
         for wanted in batch.wanted(self.config.parallel_stages) {
             let seat = batch.seats.entry(wanted.seat()).or_insert_with(|| Seat {
@@ -137,68 +95,24 @@ impl Course<'_> {
 
     // ---- What people answer ---------------------------------------------------------------------
 
-    /// Read all answers. Tells why the run must park, if it must.
-    fn read_batch(&self, batch: &mut Batch) -> Result<Option<String>, Error> {
-        if !batch.desk.is_open() {
-            return Ok(None);
-        }
-        loop {
-            match batch.desk.read(self.cx)? {
-                Reading::Open(answers) if answers.is_empty() => return Ok(None),
-                Reading::Open(answers) => {
-                    for answer in answers {
-                        self.take_answer(batch, answer)?;
-                    }
-                }
-                stopped @ (Reading::Suspended | Reading::Ended(_)) => {
-                    let reason = stopped.stopped(&batch.desk.process);
-                    let hint = format!("; the signal `{RESTART}` begins it anew");
-                    return Ok(reason.map(|reason| reason + &hint));
-                }
-            }
-        }
+    /// Why the review must park where its process does not run.
+    pub(crate) fn why_stopped(&self, batch: &Batch, reading: &Reading) -> Option<String> {
+        let reason = reading.stopped(&batch.desk.process)?;
+        Some(format!("{reason}; the signal `{RESTART}` begins it anew"))
     }
 
-    /// A group decided about all it was asked about, or about the items it names.
-    fn take_answer(&self, batch: &mut Batch, answer: Answer) -> Result<(), Error> {
+    /// Who was asked this question, and about which items; none where others decided meanwhile.
+    pub(crate) fn asked_by(&self, batch: &Batch, question: &str) -> Option<Asked> {
         let mut wanted = batch.wanted(self.config.parallel_stages).into_iter();
-        let wanted = wanted.find(|wanted| wanted.was_asked_by(&answer.question));
-        self.cx.decision(&answer.record(&batch.desk.process));
-        let Some(wanted) = wanted else {
-            return Ok(()); // decided by others meanwhile
-        };
-        let numbers = match self.items_of(batch, &wanted, &answer) {
-            Ok(numbers) => numbers,
-            Err(why) => {
-                batch.refuse(&wanted, &why);
-                return Ok(());
-            }
-        };
-        let given = Given {
-            stage: wanted.stage.clone(),
-            group: wanted.group.group.clone(),
-            answer: batch.answers.len(),
-        };
-        let seat = batch.seat(&wanted);
-        seat.answers += 1;
-        seat.note.clear();
-        batch.answers.push(kept(answer, &given));
-        for number in numbers {
-            if batch.note(self.config, number, given.clone()) {
-                let item = &batch.items[number - 1];
-                let process = batch.process_of(self.cx, self.config, item);
-                self.tell_member(&item.member, Word::Decided(Box::new(process)))?;
-            }
-        }
-        Ok(())
+        wanted.find(|wanted| wanted.was_asked_by(question))
     }
 
     /// The items an answer is about: those it names, or all that were asked about. Items whose
     /// four-eyes rule excludes the person are asked about again.
-    fn items_of(
+    pub(crate) fn items_of(
         &self,
         batch: &Batch,
-        wanted: &Wanted,
+        wanted: &Asked,
         answer: &Answer,
     ) -> Result<Vec<usize>, String> {
         let named = numbers(&answer.text(ITEMS).unwrap_or_default(), batch.items.len())?;
@@ -222,36 +136,40 @@ impl Course<'_> {
         Ok(others)
     }
 
-    /// The run of an asset took it back.
-    fn let_go(&self, batch: &mut Batch, leave: Leave) {
-        let mut items = batch.items.iter_mut();
-        let item = items.find(|item| item.member.ticket == leave.ticket && item.is_open());
-        if let Some(item) = item {
-            item.end = Some(End::Withdrawn(leave.reason));
-        }
+    /// Tell the run of an item's asset what was decided about it.
+    pub(crate) fn tell_of_decision(&self, batch: &Batch, number: usize) -> Result<(), Error> {
+        let item = &batch.items[number - 1];
+        let process = batch.process_of(self.cx, self.config, item);
+        self.tell_member(&item.member, Word::Decided(Box::new(process)))
     }
 
-    /// Twice the time has passed without an answer. Tells why the run must park, if it must.
-    fn batch_timed_out(&self, batch: &mut Batch, question: &str) -> Result<Option<String>, Error> {
-        let mut wanted = batch.wanted(self.config.parallel_stages).into_iter();
-        let Some(wanted) = wanted.find(|wanted| wanted.was_asked_by(question)) else {
-            return Ok(None);
-        };
-        let (stage, group) = (wanted.stage, wanted.group.group);
-        if self.config.on_timeout == OnTimeout::Park {
-            let reason = format!("{group} did not decide in stage {stage} within twice the time");
-            return Ok(Some(reason));
-        }
-        for number in wanted.items {
+    // ---- Time -----------------------------------------------------------------------------------
+
+    /// A timer fired. Whoever let twice the time pass, if somebody did; reminders are given on the way.
+    pub(crate) fn late_answer(
+        &self,
+        batch: &mut Batch,
+        fired: &Fired,
+    ) -> Result<Option<Asked>, Error> {
+        let alarm = batch.desk.alarm(self.cx, &self.rules(), &fired.name)?;
+        Ok(match alarm {
+            Some(Alarm::TimedOut(question)) => self.asked_by(batch, &question),
+            Some(Alarm::Dealt) | None => None,
+        })
+    }
+
+    /// The items that somebody was late with end, and their runs hear of it.
+    pub(crate) fn end_as_timed_out(&self, batch: &mut Batch, late: &Asked) -> Result<(), Error> {
+        for number in &late.items {
             let item = &mut batch.items[number - 1];
             item.end = Some(End::Decided("timed-out".to_owned()));
-            let (stage, group) = (stage.clone(), group.clone());
+            let (stage, group) = (late.stage.clone(), late.group.group.clone());
             self.tell_member(&item.member, Word::TimedOut { stage, group })?;
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn rules(&self) -> DeskRules<'_> {
+    pub(crate) fn rules(&self) -> DeskRules<'_> {
         DeskRules {
             fallback_group: &self.config.fallback_group,
             escalation_group: &self.config.escalation_group,
@@ -263,12 +181,35 @@ impl Course<'_> {
 }
 
 impl Batch {
-    fn seat(&mut self, wanted: &Wanted) -> &mut Seat {
+    /// The run of an asset took it back.
+    pub(crate) fn let_go(&mut self, leave: Leave) {
+        let mut items = self.items.iter_mut();
+        let item = items.find(|item| item.member.ticket == leave.ticket && item.is_open());
+        if let Some(item) = item {
+            item.end = Some(End::Withdrawn(leave.reason));
+        }
+    }
+
+    /// Keep an answer, for the items it is about.
+    pub(crate) fn keep(&mut self, asked: &Asked, answer: Answer) -> Given {
+        let given = Given {
+            stage: asked.stage.clone(),
+            group: asked.group.group.clone(),
+            answer: self.answers.len(),
+        };
+        let seat = self.seat(asked);
+        seat.answers += 1;
+        seat.note.clear();
+        self.answers.push(kept(answer, &given));
+        given
+    }
+
+    fn seat(&mut self, wanted: &Asked) -> &mut Seat {
         self.seats.entry(wanted.seat()).or_default()
     }
 
     /// An answer could not be taken: the question comes again and says why.
-    fn refuse(&mut self, wanted: &Wanted, why: &str) {
+    pub(crate) fn refuse(&mut self, wanted: &Asked, why: &str) {
         let seat = self.seat(wanted);
         seat.answers += 1;
         seat.note = format!("The last answer was not taken: {why}.\n");
@@ -293,7 +234,7 @@ impl Batch {
 fn question(
     config: &Config,
     batch: &Batch,
-    wanted: &Wanted,
+    wanted: &Asked,
     seat: &Seat,
 ) -> Result<Question, Error> {
     let group = &wanted.group;
@@ -344,8 +285,4 @@ fn kept(answer: Answer, given: &Given) -> Decision {
         comment: answer.comment,
         variables,
     }
-}
-
-fn run(batch: Batch) -> Run {
-    Run::Batch(Box::new(batch))
 }

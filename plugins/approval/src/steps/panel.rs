@@ -1,13 +1,24 @@
 //! The DAM's own approval panel: what people see there, and votes they give there.
 
-use forebay_sdk::assets::{Approval, ApprovalRequest, ApprovalStatus, Asset, Vote};
+use forebay_sdk::assets::{Approval, ApprovalRequest, ApprovalStatus, Vote};
 use forebay_sdk::workflow::Task;
 use forebay_sdk::{Error, Field};
 
-use crate::course::Course;
-use crate::state::{PlannedStage, Review, State};
+use super::Steps;
+use crate::state::{Phase, PlannedStage, Review, State};
 
-impl Course<'_> {
+/// Event: somebody voted in the panel.
+pub(crate) const VOTED: &str = "approval.changed";
+
+/// What votes in the panel come to.
+pub(crate) enum Votes {
+    /// Reviewers disagree.
+    Disagree,
+    /// Votes are there that may count.
+    Count(Approval),
+}
+
+impl Steps<'_> {
     /// Ask for an approval in the panel, so that people see there what is going on.
     pub(crate) fn ask_in_panel(&self, state: &State, stages: &[PlannedStage]) -> Result<(), Error> {
         if !self.config.dam_decisions.mirror {
@@ -46,32 +57,25 @@ impl Course<'_> {
             .map(|_| ())
     }
 
-    /// Somebody voted in the panel. Votes of reviewers decide their stages' open tasks; where votes
-    /// disagree the coordinator gets those tasks too.
-    pub(crate) fn panel_changed(&self, state: &mut State, asset: &Asset) -> Result<(), Error> {
-        let Some(mut review) = state.review().cloned() else {
-            return Ok(());
+    /// The votes about the version under review. None where the panel is not looked at, or where nobody
+    /// said anything that counts.
+    pub(crate) fn votes(&self, state: &State) -> Result<Option<Votes>, Error> {
+        let Some(review) = state.review() else {
+            return Ok(None);
         };
         if !self.config.dam_decisions.mirror {
-            return Ok(());
+            return Ok(None);
         }
         let approval = self.cx.approvals().get(&state.asset, &review.version)?;
-        let mixed = approval.status == ApprovalStatus::Mixed;
-        if let Some(batch) = &review.batch {
-            if !mixed && !self.counts(&approval) {
-                return Ok(());
-            }
-            // What people say in the panel is about this asset alone.
-            self.leave_batch(batch, "people decide about it in the DAM")?;
-            review = self.start_process(state, asset, review.stages)?;
+        if approval.status == ApprovalStatus::Mixed {
+            return Ok(Some(Votes::Disagree));
         }
-        if mixed {
-            self.coordinate(state, &mut review)?;
-        } else if self.config.dam_decisions.accept {
-            self.mirror(state, &mut review, &approval)?;
-        }
-        state.set_review(review);
-        Ok(())
+        // An asset leaves its batch only for a vote that counts.
+        let count = match review.batch {
+            Some(_) => self.counts(&approval),
+            None => self.config.dam_decisions.accept,
+        };
+        Ok(count.then_some(Votes::Count(approval)))
     }
 
     /// Did somebody vote whose vote counts?
@@ -84,10 +88,11 @@ impl Course<'_> {
         decisions.accept && approval.votes.iter().any(listed)
     }
 
-    fn coordinate(&self, state: &State, review: &mut Review) -> Result<(), Error> {
-        if review.coordinated {
+    /// The coordinator gets the open tasks and is told why, once.
+    pub(crate) fn ask_coordinator(&self, state: &mut State) -> Result<(), Error> {
+        let Some(review) = state.review().filter(|review| !review.coordinated) else {
             return Ok(());
-        }
+        };
         let group = &self.config.coordinator_group;
         for task in self.open_tasks(&review.process)? {
             self.cx.tasks().reassign(&task.id, group)?;
@@ -100,20 +105,29 @@ impl Course<'_> {
         self.tell(&key, None, group, "Reviewers disagree", &message)?;
         self.cx
             .decision(&self.record("reviewers-disagree", "system", state));
-        review.coordinated = true;
+        if let Some(review) = state.review_mut() {
+            review.coordinated = true;
+        }
         Ok(())
     }
 
     /// One vote decides one task: a vote is never counted twice, and under the policies `all` and
     /// `quorum` a stage needs as many of them as it needs groups.
-    fn mirror(&self, state: &State, review: &mut Review, approval: &Approval) -> Result<(), Error> {
+    pub(crate) fn decide_by_votes(
+        &self,
+        state: &mut State,
+        approval: &Approval,
+    ) -> Result<(), Error> {
+        let Some(mut review) = state.review().cloned() else {
+            return Ok(());
+        };
         for vote in &approval.votes {
             let outcome = match vote.status {
                 ApprovalStatus::Approved => "approved",
                 ApprovalStatus::NotApproved => "rejected",
                 _ => continue,
             };
-            let Some(task) = self.task_for(review, vote)? else {
+            let Some(task) = self.task_for(&review, vote)? else {
                 continue;
             };
             review
@@ -144,6 +158,7 @@ impl Course<'_> {
                 break;
             }
         }
+        state.phase = Phase::Review(review);
         Ok(())
     }
 

@@ -7,20 +7,20 @@ use forebay_sdk::blocks::{can_be_asked, enabled_user, workflow_user};
 use forebay_sdk::handler::{DecisionRecord, interfaces};
 use forebay_sdk::workflow::{PrincipalKind, StartRequest};
 
+use super::Steps;
 use crate::DAM;
-use crate::course::Course;
 use crate::state::State;
 
-impl Course<'_> {
+impl Steps<'_> {
     /// The user of the workflow engine behind a user of the DAM. A mail address stands for itself;
     /// anybody else must be listed in `users`.
-    pub(crate) fn workflow_user(&self, dam_user: Option<&str>) -> Option<String> {
+    pub(super) fn workflow_user(&self, dam_user: Option<&str>) -> Option<String> {
         workflow_user(&self.config.users, dam_user)
     }
 
     /// Who may not decide about an asset under the four-eyes rule: who uploaded it, who changed it
     /// last.
-    pub(crate) fn excluded(&self, asset: &Asset) -> Vec<String> {
+    pub(super) fn excluded(&self, asset: &Asset) -> Vec<String> {
         if !self.config.four_eyes {
             return Vec::new();
         }
@@ -35,7 +35,7 @@ impl Course<'_> {
 
     /// The group to ask: this one, or the fallback where it is unknown or switched off. An engine
     /// without a directory is trusted.
-    pub(crate) fn usable_group(&self, state: &State, group: &str) -> Result<String, Error> {
+    pub(super) fn usable_group(&self, state: &State, group: &str) -> Result<String, Error> {
         if can_be_asked(self.cx, PrincipalKind::Group, group)? {
             return Ok(group.to_owned());
         }
@@ -49,7 +49,7 @@ impl Course<'_> {
     }
 
     /// Tell a person something by a task. Repeat-safe by the business key.
-    pub(crate) fn tell(
+    pub(super) fn tell(
         &self,
         key: &str,
         person: Option<String>,
@@ -70,7 +70,7 @@ impl Course<'_> {
     }
 
     /// Business key of a process that belongs to this run alone.
-    pub(crate) fn run_key(&self, what: &str) -> String {
+    pub(super) fn run_key(&self, what: &str) -> String {
         format!("{}:{}:{what}", self.cx.business_key(), self.cx.run_id())
     }
 
@@ -121,12 +121,12 @@ impl Course<'_> {
         Ok(())
     }
 
-    pub(crate) fn tell_channels(&self, message: &str) {
+    pub(super) fn tell_channels(&self, message: &str) {
         self.cx.notify_all(&self.config.notify.channels, message);
     }
 
     /// An audit record about the run's asset.
-    pub(crate) fn record(&self, action: &str, actor: &str, state: &State) -> DecisionRecord {
+    pub(super) fn record(&self, action: &str, actor: &str, state: &State) -> DecisionRecord {
         let mut record = DecisionRecord::new(action, actor);
         record.asset = Some(state.asset.clone());
         record.version = Some(state.version.clone());

@@ -1,18 +1,10 @@
 //! Batches (rule C-08): assets that arrive together are reviewed in one process, each with its own
-//! decision.
+//! decision. What their runs remember, and what they say to each other.
 //!
 //! The run of an asset stays what it is: it protects the asset, follows it, and writes its result.
-//! Only where its review would begin it asks to be taken in by the run that gathers ([`gather`]). When
-//! the window closes that run hands all it has to the run of the review ([`review`]), which asks
-//! people, and tells each asset's run what was decided about it, as if the asset had had a process of
-//! its own ([`member`]). [`tally`] knows who has still to decide about what.
-//!
-//! Here is what they remember and what they say to each other.
-
-mod gather;
-mod member;
-mod review;
-mod tally;
+//! Only where its review would begin it asks to be taken in by the run that gathers. When the window
+//! closes that run hands all it has to the run of the review, which asks people, and tells each
+//! asset's run what was decided about it, as if the asset had had a process of its own.
 
 use std::collections::BTreeMap;
 
@@ -22,16 +14,16 @@ use forebay_sdk::workflow::{Decision, Process};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::state::PlannedStage;
+use super::PlannedStage;
 
 /// Outcome of a run that gathered.
-const GATHERED: &str = "gathered";
+pub(crate) const GATHERED: &str = "gathered";
 /// Outcome of the review of a batch.
-const REVIEWED: &str = "reviewed";
+pub(crate) const REVIEWED: &str = "reviewed";
 /// Signal to the run of an asset: what its batch has to tell.
 pub(crate) const TOLD: &str = "batch";
 /// Signal to a run that gathers or reviews: an asset leaves.
-const LEAVE: &str = "leave-batch";
+pub(crate) const LEAVE: &str = "leave-batch";
 
 // ---- What the runs remember -----------------------------------------------------------------------
 
@@ -190,14 +182,14 @@ pub(crate) struct Order {
 
 /// What the run of an asset is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Told {
-    ticket: String,
-    word: Word,
+pub(crate) struct Told {
+    pub(crate) ticket: String,
+    pub(crate) word: Word,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Word {
+pub(crate) enum Word {
     /// It was taken in.
     Gathered,
     /// Nobody else came: it is reviewed on its own.
@@ -213,7 +205,7 @@ enum Word {
 /// The run of an asset leaves its batch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Leave {
-    ticket: String,
-    reason: String,
+pub(crate) struct Leave {
+    pub(crate) ticket: String,
+    pub(crate) reason: String,
 }

@@ -1,12 +1,19 @@
 //! What a run keeps between activations. Operators read it.
 
+mod batch;
+
 use std::collections::BTreeMap;
 
 use forebay_sdk::Timestamp;
+use forebay_sdk::assets::Asset;
+use forebay_sdk::workflow::Process;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Batch, Gathering, InBatch};
+pub(crate) use self::batch::{
+    Batch, End, GATHERED, Gathering, Given, InBatch, Item, Join, LEAVE, Leave, Member, Order,
+    Place, REVIEWED, Seat, Shared, TOLD, Told, Word,
+};
 use crate::config::Policy;
 
 /// What a run is about.
@@ -20,6 +27,18 @@ pub enum Run {
     /// It is about one asset. Stored as it was before there were batches.
     #[serde(untagged)]
     Asset(Box<State>),
+}
+
+impl From<State> for Run {
+    fn from(state: State) -> Self {
+        Self::Asset(Box::new(state))
+    }
+}
+
+impl From<Batch> for Run {
+    fn from(batch: Batch) -> Self {
+        Self::Batch(Box::new(batch))
+    }
 }
 
 /// The state of a run about one asset.
@@ -178,6 +197,27 @@ pub struct Question {
 }
 
 impl State {
+    /// A run about this asset, which was not looked at so far.
+    pub(crate) fn about(asset: String) -> Self {
+        Self {
+            asset,
+            ..Self::default()
+        }
+    }
+
+    /// The run is about the asset as it is now.
+    pub(crate) fn note_version(&mut self, asset: &Asset) {
+        self.name.clone_from(&asset.name);
+        self.version.clone_from(&asset.version);
+        self.checksum.clone_from(&asset.checksum);
+        self.uploader.clone_from(&asset.created_by);
+    }
+
+    /// Does it wait for the media?
+    pub(crate) fn is_readying(&self) -> bool {
+        matches!(self.phase, Phase::Readying { .. })
+    }
+
     /// The review under way.
     pub fn review(&self) -> Option<&Review> {
         match &self.phase {
@@ -186,10 +226,57 @@ impl State {
         }
     }
 
-    /// Replace the review under way; without one nothing changes.
-    pub(crate) fn set_review(&mut self, review: Review) {
-        if let Phase::Review(current) = &mut self.phase {
-            *current = review;
+    /// The review under way, to be changed.
+    pub(crate) fn review_mut(&mut self) -> Option<&mut Review> {
+        match &mut self.phase {
+            Phase::Review(review) => Some(review),
+            _ => None,
+        }
+    }
+
+    /// The version under review; empty without a review.
+    pub(crate) fn reviewed_version(&self) -> String {
+        let version = self.review().map(|review| review.version.clone());
+        version.unwrap_or_default()
+    }
+
+    /// The review under way has ended in this process.
+    pub(crate) fn note_end_of_review(&mut self, process: &Process) {
+        self.past.push(PastReview {
+            process: process.id.clone(),
+            version: self.reviewed_version(),
+            result: process.outcome.clone().unwrap_or_default(),
+        });
+    }
+
+    /// The batch the asset is in.
+    pub(crate) fn batch_mut(&mut self) -> Option<&mut InBatch> {
+        self.review_mut()?.batch.as_mut()
+    }
+
+    /// Is it in a batch that knows it by this ticket?
+    pub(crate) fn is_in_batch(&self, ticket: &str) -> bool {
+        let batch = self.review().and_then(|review| review.batch.as_ref());
+        batch.is_some_and(|batch| batch.ticket == ticket)
+    }
+
+    /// Note how far its batch is.
+    pub(crate) fn note_word(&mut self, word: Word) {
+        let Some(review) = self.review_mut() else {
+            return;
+        };
+        let Some(batch) = &mut review.batch else {
+            return;
+        };
+        match word {
+            Word::Gathered => batch.place = Place::Gathered,
+            Word::UnderReview { run, process } => {
+                batch.run = run;
+                batch.place = Place::UnderReview;
+                review.process = process;
+            }
+            Word::Decided(process) => batch.decided = Some(process),
+            Word::Alone | Word::TimedOut { .. } => {}
         }
     }
 }

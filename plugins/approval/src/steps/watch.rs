@@ -1,13 +1,11 @@
-//! Time (rule C-22): reminders, escalation and time-out of open tasks.
+//! A review under way: how it stands, and the time of its open tasks (rule C-22).
 
 use forebay_sdk::blocks::Span;
-use forebay_sdk::workflow::{Task, TaskQuery};
-use forebay_sdk::{Error, OrAbsent, Step, Timestamp};
+use forebay_sdk::workflow::{Process, ProcessState, Task, TaskQuery};
+use forebay_sdk::{Error, OrAbsent, Timestamp};
 
-use crate::config::OnTimeout;
-use crate::course::{Course, Next};
-use crate::result::Ruling;
-use crate::state::{Phase, PlannedGroup, Review, State, WatchedTask};
+use super::{RESTART, Steps};
+use crate::state::{PlannedGroup, Review, State, WatchedTask};
 
 /// Per cent of a task's time at which it is escalated.
 const ESCALATION: u32 = 100;
@@ -15,7 +13,7 @@ const ESCALATION: u32 = 100;
 const TIMEOUT: u32 = 200;
 
 /// Name of the timer for an alarm of a task.
-pub(crate) fn alarm_name(task: &str, percent: u32) -> String {
+pub(super) fn alarm_name(task: &str, percent: u32) -> String {
     format!("task:{percent}:{task}")
 }
 
@@ -24,9 +22,61 @@ fn parse_alarm(name: &str) -> Option<(&str, u32)> {
     Some((task, percent.parse().ok()?))
 }
 
-impl Course<'_> {
+/// How a review stands.
+pub(crate) enum Standing {
+    /// People decide, or there is no review.
+    Open,
+    /// It has come to its end.
+    Decided(Box<Process>),
+    /// Its process does not run any more, for this reason.
+    Stopped(String),
+}
+
+/// What became of an alarm.
+pub(crate) enum Alarm {
+    /// Somebody was reminded, or it was of no use any more.
+    Dealt,
+    /// The task was done meanwhile.
+    Answered,
+    /// The group let twice its time pass.
+    TimedOut { stage: String, group: String },
+}
+
+impl Steps<'_> {
+    /// Look at the review under way; its open tasks are watched from now on.
+    pub(crate) fn standing(&self, state: &mut State) -> Result<Standing, Error> {
+        let Some(review) = state.review_mut() else {
+            return Ok(Standing::Open);
+        };
+        if let Some(batch) = &review.batch {
+            let decided = batch.decided.clone();
+            return Ok(decided.map_or(Standing::Open, Standing::Decided));
+        }
+        let process = self.cx.workflow().get(&review.process);
+        let process =
+            process.map_err(|error| error.context("the review process cannot be read"))?;
+        Ok(match process.state {
+            ProcessState::Active => {
+                self.watch_tasks(review)?;
+                Standing::Open
+            }
+            ProcessState::Suspended => Standing::Stopped(format!(
+                "the review process {} is suspended in the workflow engine; activate it there, then retry the run",
+                process.id
+            )),
+            ProcessState::Terminated => {
+                let why = process.reason.as_deref().unwrap_or("no reason given");
+                Standing::Stopped(format!(
+                    "the review process {} was ended in the workflow engine: {why}; send the signal `{RESTART}` and retry the run for another review, or cancel it",
+                    process.id
+                ))
+            }
+            ProcessState::Completed => Standing::Decided(Box::new(process)),
+        })
+    }
+
     /// Note which tasks are open, and when something happens to each.
-    pub(crate) fn watch_tasks(&self, review: &mut Review) -> Result<(), Error> {
+    fn watch_tasks(&self, review: &mut Review) -> Result<(), Error> {
         let open = self.open_tasks(&review.process)?;
         review
             .tasks
@@ -60,7 +110,7 @@ impl Course<'_> {
     }
 
     /// All open tasks of a process.
-    pub(crate) fn open_tasks(&self, process: &str) -> Result<Vec<Task>, Error> {
+    pub(super) fn open_tasks(&self, process: &str) -> Result<Vec<Task>, Error> {
         let mut query = TaskQuery {
             process: Some(process.to_owned()),
             ..TaskQuery::default()
@@ -105,33 +155,31 @@ impl Course<'_> {
         sla.after(self.cx, &self.config.calendar, start, percent)
     }
 
-    /// An alarm of a task came.
-    pub(crate) fn alarm(&self, mut state: State, name: &str) -> Next {
+    /// An alarm came: remind whoever has the task, then let their leads decide as well.
+    pub(crate) fn alarm(&self, state: &mut State, name: &str) -> Result<Alarm, Error> {
         let Some((task, percent)) = parse_alarm(name) else {
-            return self.wait(state);
+            return Ok(Alarm::Dealt);
         };
-        let Phase::Review(review) = &mut state.phase else {
-            return self.wait(state);
-        };
-        let Some(watched) = review.tasks.get_mut(task) else {
-            return self.wait(state);
+        let tasks = state.review_mut().map(|review| &mut review.tasks);
+        let Some(watched) = tasks.and_then(|tasks| tasks.get_mut(task)) else {
+            return Ok(Alarm::Dealt);
         };
         watched.alarms.retain(|(other, _)| *other > percent);
         let (stage, group) = (watched.stage.clone(), watched.group.clone());
         let open = self.cx.tasks().get(task).or_absent()?;
         if open.is_none_or(|task| task.completed_at.is_some()) {
-            return self.follow(state);
+            return Ok(Alarm::Answered);
         }
         if percent >= TIMEOUT {
-            return self.timed_out(state, &stage, &group);
+            return Ok(Alarm::TimedOut { stage, group });
         }
         if percent >= ESCALATION {
-            self.escalate(&state, task, &stage, &group)?;
+            self.escalate(state, task, &stage, &group)?;
         } else {
             let text = format!("Reminder: {percent} % of the time for this decision has passed.");
             self.cx.tasks().comment(task, &text)?;
         }
-        self.wait(state)
+        Ok(Alarm::Dealt)
     }
 
     fn escalate(&self, state: &State, task: &str, stage: &str, group: &str) -> Result<(), Error> {
@@ -150,18 +198,17 @@ impl Course<'_> {
         Ok(())
     }
 
-    pub(crate) fn timed_out(&self, mut state: State, stage: &str, group: &str) -> Next {
-        let reason = format!("{group} did not decide in stage {stage} within twice the time");
-        let mut record = self.record("timed-out", "system", &state);
+    /// Say in the audit who let the time pass; the reason in words.
+    pub(crate) fn record_timeout(&self, state: &State, stage: &str, group: &str) -> String {
+        let reason = overdue(stage, group);
+        let mut record = self.record("timed-out", "system", state);
         record.comment = Some(reason.clone());
         self.cx.decision(&record);
-        if self.config.on_timeout == OnTimeout::Park {
-            return Ok(Step::park(state, reason));
-        }
-        self.end_processes(&mut state, "timed out")?;
-        match self.present(&state)? {
-            Some(asset) => self.reject(state, &asset, &Ruling::of_rule(&reason)),
-            None => Ok(Step::cancel(state, "asset-gone", "the asset was deleted")),
-        }
+        reason
     }
+}
+
+/// Who let twice the time pass, in words.
+pub(super) fn overdue(stage: &str, group: &str) -> String {
+    format!("{group} did not decide in stage {stage} within twice the time")
 }
