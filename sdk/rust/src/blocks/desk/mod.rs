@@ -181,6 +181,19 @@ impl Desk {
         })
     }
 
+    /// The answers that are new, oldest first; or why the run parks, because its process does not run.
+    ///
+    /// # Errors
+    /// Those of [`Desk::read`].
+    pub fn answers(&mut self, cx: &Cx) -> Result<Result<Vec<Answer>, String>, Error> {
+        let reading = self.read(cx)?;
+        let stopped = reading.stopped(&self.process).unwrap_or_default();
+        Ok(match reading {
+            Reading::Open(answers) => Ok(answers),
+            Reading::Suspended | Reading::Ended(_) => Err(stopped),
+        })
+    }
+
     fn answer(&mut self, decision: Decision) -> Option<Answer> {
         let question = decision.variables.text("question")?.to_owned();
         let asked = self.asked.remove(&question);

@@ -70,6 +70,22 @@ fn each_answer_is_read_once() {
 }
 
 #[test]
+fn answers_are_read_while_the_process_runs() {
+    let mut bench = bench();
+    bench.open(vec![question("a"), question("b")]);
+    bench.people.answer("a", "ann@example.com", "renew", &[]);
+    let answers = bench.desk.answers(&bench.cx).unwrap().unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].question, "a");
+    let process = bench.desk.process.clone();
+    bench
+        .people
+        .set_state(&process, ProcessState::Terminated, Some("by mistake"));
+    let why = bench.desk.answers(&bench.cx).unwrap().unwrap_err();
+    assert!(why.ends_with("in the workflow engine: by mistake"), "{why}");
+}
+
+#[test]
 fn opening_again_adopts_the_process_and_asks_nothing_twice() {
     let mut bench = bench();
     bench.open(vec![question("a")]);
