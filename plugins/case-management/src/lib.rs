@@ -5,20 +5,15 @@
 //! *guard* does what protects the assets, in a run of its own, so that neither an outage of the DAM
 //! keeps the case from alarming nor one of the workflow engine keeps the assets from being protected.
 //!
-//! Read [`case`] for the course of a case, [`people`] for what is asked, [`guard`] for protection,
-//! [`restore`] for putting things back, [`fields`] and [`notes`] for what both sides may change. Nothing here names a vendor.
+//! Read [`flow`] for what happens on each delivery, [`config`] for what is configured, [`steps`] for
+//! how a step is done, [`state`] for what a run remembers, [`findings`] for what is checked before.
+//! Nothing here names a vendor.
 
-mod admit;
-mod case;
 mod config;
-mod course;
-mod fields;
 mod findings;
-mod guard;
-mod notes;
-mod people;
-mod restore;
+mod flow;
 mod state;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -77,7 +72,7 @@ impl Handler for CaseManagement {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -86,7 +81,7 @@ impl Handler for CaseManagement {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, &delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

@@ -10,19 +10,14 @@ use forebay_sdk::handler::interfaces;
 use forebay_sdk::workflow::ProcessComment;
 use forebay_sdk::{Error, OrAbsent, paging};
 
-use crate::course::Course;
+use super::Steps;
 use crate::state::Case;
 use crate::{DAM, WORKFLOW};
 
 /// Most comments of one side that are compared; nobody reads a case with more.
 const COMMENT_LIMIT: usize = 5_000;
 
-/// Another process begins empty: comments are copied to it anew.
-pub(crate) fn forget_process(case: &mut Case) {
-    case.notes.retain(|copy, _| !copy.starts_with(OF_DAM));
-}
-
-impl Course<'_> {
+impl Steps<'_> {
     /// Copy what is new or changed since the last comparison; of very much a part, the rest next time.
     pub(crate) fn keep_notes_same(&self, case: &mut Case) -> Result<(), Error> {
         let way = self.config.sync.comments;
@@ -82,14 +77,14 @@ impl Course<'_> {
             }
             let author = comment.author.as_deref().unwrap_or("unknown");
             let text = format!("{author} on {asset}: {}", comment.text);
-            self.note(case, &text, &copy, here)?;
+            self.write_note(case, &text, &copy, here)?;
             case.notes.insert(copy, fingerprint(&comment.text));
         }
         Ok(())
     }
 
     /// Write a note, or change it: each part of a long one for itself.
-    fn note(
+    fn write_note(
         &self,
         case: &Case,
         text: &str,

@@ -2,8 +2,8 @@
 
 use forebay_sdk::{Error, Field, FieldsExt, OrAbsent, Value};
 
+use super::Steps;
 use crate::config::Owner;
-use crate::course::Course;
 use crate::state::Case;
 
 /// The variable of a process that holds a shared field.
@@ -11,7 +11,7 @@ fn variable(field: &str) -> &str {
     field.strip_prefix("case_").unwrap_or(field)
 }
 
-impl Course<'_> {
+impl Steps<'_> {
     /// Compare the shared fields of both sides with what stood after the last comparison.
     pub(crate) fn keep_fields_same(&self, case: &mut Case) -> Result<(), Error> {
         let Some(asset) = case.assets.keys().next().cloned() else {
@@ -25,11 +25,7 @@ impl Course<'_> {
             if field == "case_state" {
                 continue;
             }
-            let there = self
-                .texts(&asset, field)
-                .into_iter()
-                .next()
-                .unwrap_or_default();
+            let there = self.text(&asset, field);
             let here = process
                 .variables
                 .value(variable(field))
@@ -43,9 +39,8 @@ impl Course<'_> {
                 (false, true) => here.clone(),
                 (true, true) => {
                     let mut record = self.record("changed-on-both-sides", &asset.id);
-                    record.comment = Some(format!("{field}: DAM `{there}`, workflow `{here}`"));
                     record.rule = Some(format!("ownership.{field} = {owner:?}"));
-                    self.cx.decision(&record);
+                    self.note(record, format!("{field}: DAM `{there}`, workflow `{here}`"));
                     match owner {
                         Owner::Workflow => here.clone(),
                         Owner::Dam => there.clone(),

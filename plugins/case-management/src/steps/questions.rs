@@ -1,12 +1,12 @@
 //! What people are asked in a case, and which related assets are proposed to them.
 
-use forebay_sdk::blocks::{Question, present};
+use forebay_sdk::blocks::Question;
 use forebay_sdk::{Error, paging};
 
-use crate::course::Course;
+use super::{Steps, case_name};
 use crate::state::Case;
 
-impl Course<'_> {
+impl Steps<'_> {
     pub(crate) fn ask_for_decision(&self, case: &mut Case) -> Result<(), Error> {
         case.asked = true;
         let kind = self.config.case_type(&case.kind);
@@ -28,7 +28,7 @@ impl Course<'_> {
         ];
         if kind.needs_new_version {
             for asset in &assets {
-                if let Some(found) = present(self.cx, asset)? {
+                if let Some(found) = self.present(asset)? {
                     case.awaits_version.insert(asset.clone(), found.version);
                 }
             }
@@ -42,7 +42,8 @@ impl Course<'_> {
     fn next_question(&self, case: &mut Case, what: &str, name: &str, group: &str) -> Question {
         case.question += 1;
         let id = format!("{what}:{}", case.question);
-        Question::to_group(&id, name, group).title(format!("{}: {}", case.kind, self.case_name()))
+        let title = format!("{}: {}", case.kind, case_name(self.cx.business_key()));
+        Question::to_group(&id, name, group).title(title)
     }
 
     /// Assets related to those of the case: proposed, or protected at once.
@@ -69,7 +70,7 @@ impl Course<'_> {
             return Ok(None);
         }
         if !self.config.related.confirm {
-            self.add_assets(case, &found)?;
+            self.protect(case, &found)?;
             return Ok(None);
         }
         case.proposed.clone_from(&found);

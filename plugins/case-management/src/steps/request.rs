@@ -1,10 +1,8 @@
-//! Which deliveries open a case.
+//! What opens a case, or asks its guard.
 
-use forebay_sdk::handler::Connections;
-use forebay_sdk::{Admission, Delivery, Entity, Error, Event, FieldsExt, Timestamp, Value};
+use forebay_sdk::{Delivery, Error, Event, FieldsExt, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::DAM;
 use crate::config::Config;
 use crate::state::Before;
 
@@ -38,27 +36,16 @@ pub(crate) struct Request {
     pub(crate) inherit: Option<(String, Before)>,
 }
 
-/// Pure: looks at nothing but the delivery.
-pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-    let Some(dam) = connections.of(DAM) else {
-        return Admission::refuse("the flow binds no connection for the role `dam`");
-    };
-    let request = match request_of(config, delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
-    };
-    if request.guard.is_some() || request.inherit.is_some() {
-        let key = format!("{}:{dam}:{}:guard", config.key_prefix, request.case);
-        return Admission::start(key, Entity::new("case", &request.case), "guard");
+impl Request {
+    /// Is it another run that asks the guard of a case?
+    pub(crate) fn is_for_guard(&self) -> bool {
+        self.guard.is_some() || self.inherit.is_some()
     }
-    let told_later = request.process.is_some();
-    if request.case.is_empty() || request.assets.is_empty() && !told_later {
-        return Admission::refuse("a case needs a name in `case` and ids in `assets`");
+
+    /// Does it say which case, and about what? A process tells of its assets later.
+    pub(crate) fn names_a_case(&self) -> bool {
+        !self.case.is_empty() && (!self.assets.is_empty() || self.process.is_some())
     }
-    let key = format!("{}:{dam}:{}", config.key_prefix, request.case);
-    let entity = Entity::new("case", &request.case);
-    Admission::start(key, entity, request.case.clone()).label("case", request.case)
 }
 
 /// What a first delivery asks for; the inner error says why it is none of this flow's business.
@@ -106,7 +93,7 @@ fn of_process(config: &Config, event: &Event) -> Result<Request, String> {
 }
 
 /// A list of ids: several texts, or one with commas or line breaks.
-pub(crate) fn ids(value: Option<&Value>) -> Vec<String> {
+pub(super) fn ids(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Texts(ids)) => ids.clone(),
         Some(value) => {
@@ -125,8 +112,7 @@ fn of_action(config: &Config, event: &Event) -> Result<Request, String> {
     if !listed.is_empty() && !listed.iter().any(|id| id == action) {
         return Err(format!("the action {action} opens no case"));
     }
-    let entities = std::iter::once(&event.entity).chain(&event.related);
-    let assets = entities.filter(|entity| entity.kind == "asset");
+    let assets = event.entities("asset").map(|asset| asset.id.clone());
     let invocation = event.data.text("invocation").unwrap_or(&event.change_token);
     Ok(Request {
         case: invocation.to_owned(),
@@ -135,7 +121,7 @@ fn of_action(config: &Config, event: &Event) -> Result<Request, String> {
             .text("form.case_type")
             .unwrap_or_default()
             .to_owned(),
-        assets: assets.map(|entity| entity.id.clone()).collect(),
+        assets: assets.collect(),
         opened_at: Some(event.occurred_at),
         opened_by: event.actor.clone().unwrap_or_default(),
         ..Request::default()
