@@ -5,22 +5,14 @@
 //! each, decides when they are released, and keeps the summary on the master. A *region* is one
 //! version of the master for one region: adaptation, review, rights, release.
 //!
-//! Read [`campaign`] for the course of a master, [`region`] for that of a region, [`file`](mod@file) for what a
-//! localized file must be like. Nothing here names a vendor.
+//! Read [`flow`] for what happens on each delivery to either, [`steps`] for how it is done, [`state`]
+//! for what a run remembers. Nothing here names a vendor.
 
-mod admit;
-mod campaign;
 mod config;
-mod course;
-mod ends;
-mod file;
 mod findings;
-mod matrix;
-mod region;
-mod release;
+mod flow;
 mod state;
-mod team;
-mod update;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -92,7 +84,7 @@ impl Handler for Localization {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -101,7 +93,7 @@ impl Handler for Localization {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, &delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

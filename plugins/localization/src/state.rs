@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use forebay_sdk::Timestamp;
 use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::Desk;
+use forebay_sdk::handler::{Incoming, RunEnded};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::WORKFLOW;
+use crate::config::Release;
+use crate::steps::{RegionRequest, Report};
 
 /// State of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -174,4 +179,184 @@ pub struct Region {
     pub released: bool,
     /// Since when the file is gone.
     pub gone_since: Option<Timestamp>,
+}
+
+impl Entry {
+    /// Is there a version, be it of an older master?
+    pub(crate) fn is_finished(&self) -> bool {
+        let finished = matches!(self.standing, Standing::Approved | Standing::Outdated);
+        finished && !self.asset.is_empty()
+    }
+}
+
+impl Campaign {
+    /// A master of which nothing is known.
+    pub(crate) fn of(master: &str) -> Self {
+        Self {
+            master: Subject {
+                asset: master.to_owned(),
+                ..Subject::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// This version of the master is in work now.
+    pub(crate) fn pin(&mut self, master: &Asset) {
+        self.master = Subject::of(master);
+        self.next_version = None;
+        self.released = false;
+    }
+
+    /// Regions that were stopped count as not begun.
+    pub(crate) fn forget_stopped(&mut self) {
+        let stopped = |entry: &Entry| entry.standing == Standing::Stopped;
+        self.regions.retain(|_, entry| !stopped(entry));
+    }
+
+    /// Are regions open on another version than this?
+    pub(crate) fn has_open_before(&self, version: &str) -> bool {
+        let mut regions = self.regions.values();
+        regions.any(|entry| entry.standing.is_open() && entry.version != version)
+    }
+
+    /// Has any region a run?
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.regions.values().any(|entry| !entry.run.is_empty())
+    }
+
+    pub(crate) fn count(&self, wanted: impl Fn(Standing) -> bool) -> usize {
+        let standings = self.regions.values().map(|entry| entry.standing);
+        standings.filter(|standing| wanted(*standing)).count()
+    }
+
+    /// May its regions be released together? With `per-region` each releases its own version.
+    pub(crate) fn may_be_released(&self, rule: Release) -> bool {
+        let ready = |standing| matches!(standing, Standing::Ready | Standing::Approved);
+        let working = self.count(|standing| standing.is_open() && standing != Standing::Ready);
+        match rule {
+            Release::PerRegion => false,
+            Release::All => self.released || working == 0,
+            Release::Quorum(count) => self.released || working == 0 || self.count(ready) >= count,
+        }
+    }
+
+    /// Is nothing awaited any more, or enough released?
+    pub(crate) fn is_done(&self, rule: Release) -> bool {
+        let approved = self.count(|standing| standing == Standing::Approved);
+        let enough = matches!(rule, Release::Quorum(count) if approved >= count)
+            && self.next_version.is_none();
+        let settled = enough || self.count(Standing::is_open) == 0;
+        settled && self.desk.asked.is_empty()
+    }
+
+    /// How it ended, for people.
+    pub(crate) fn summary(&self) -> String {
+        let count = |standing: Standing| self.count(|other| other == standing);
+        let (approved, waived) = (count(Standing::Approved), count(Standing::NotNeeded));
+        let open = self.count(Standing::is_open);
+        format!("{approved} regional versions released, {waived} not needed, {open} still in work")
+    }
+
+    /// What a region tells of itself. One that works on another version tells nothing any more.
+    pub(crate) fn note_report(&mut self, report: Report) {
+        let entry = self.regions.get_mut(&report.region);
+        if let Some(entry) = entry.filter(|entry| entry.version == report.version) {
+            entry.standing = report.standing;
+            if !report.asset.is_empty() {
+                entry.asset = report.asset;
+            }
+        }
+    }
+
+    /// A region's run ended. What it did not report itself is that it ended without a version.
+    pub(crate) fn note_end(&mut self, ended: &RunEnded) {
+        for entry in self.regions.values_mut() {
+            if entry.run == ended.run && entry.standing.is_open() {
+                entry.standing = match ended.outcome.as_str() {
+                    "approved" => Standing::Approved,
+                    "not-needed" => Standing::NotNeeded,
+                    _ => Standing::Stopped,
+                };
+            }
+        }
+    }
+}
+
+impl Region {
+    /// A region as its master wants it.
+    pub(crate) fn of(master: &str, wanted: RegionRequest) -> Self {
+        Self {
+            master: Subject {
+                asset: master.to_owned(),
+                version: wanted.version,
+                ..Subject::default()
+            },
+            region: wanted.code,
+            campaign: wanted.campaign,
+            previous: wanted.previous,
+            ..Self::default()
+        }
+    }
+
+    /// Know the master's file and name, where it has the version in work.
+    pub(crate) fn know(&mut self, master: &Asset) {
+        if master.version == self.master.version {
+            self.master = Subject::of(master);
+        }
+    }
+
+    /// What an answer is about: the file, or the master before there is one.
+    pub(crate) fn decided_about(&self) -> Subject {
+        self.file.clone().unwrap_or_else(|| self.master.clone())
+    }
+
+    /// Its master's run has ended, and nothing keeps its release back.
+    pub(crate) fn goes_on_alone(&mut self) {
+        self.campaign.clear();
+        self.released = true;
+    }
+
+    /// Has the region a file that people work on?
+    pub(crate) fn file_id(&self) -> &str {
+        self.file.as_ref().map_or("", |file| file.asset.as_str())
+    }
+
+    /// The file, for the audit.
+    pub(crate) fn subject(&self) -> Subject {
+        self.file.clone().unwrap_or_default()
+    }
+
+    /// Is a file awaited rather than decided about?
+    pub(crate) fn awaits_file(&self) -> bool {
+        self.standing == Standing::Adapting
+    }
+
+    /// Is this the question that reviewers have about the file as it is?
+    pub(crate) fn is_in_review(&self, question: &str) -> bool {
+        let number = question.rsplit(':').next().unwrap_or_default();
+        number == self.reviews.to_string()
+    }
+
+    /// The file is missing at this time, or was before.
+    pub(crate) fn is_gone_since(&mut self, now: Timestamp) {
+        self.gone_since.get_or_insert(now);
+    }
+
+    /// Is it an event of the process or of the master, rather than of a file?
+    pub(crate) fn is_about_people_or_master(&self, incoming: &Incoming) -> bool {
+        incoming.role == WORKFLOW || incoming.event.entity.id == self.master.asset
+    }
+}
+
+impl From<Campaign> for State {
+    fn from(campaign: Campaign) -> Self {
+        Self::Campaign(Box::new(campaign))
+    }
+}
+
+impl From<Region> for State {
+    fn from(region: Region) -> Self {
+        Self::Region(Box::new(region))
+    }
 }

@@ -1,21 +1,80 @@
-//! What a team is asked: which file, under which name, where to put it, and until when.
+//! What a region's people are asked in its process, and what the team is asked for: which file, under
+//! which name, where to put it, and until when.
 
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{Question, Span, end_of, fill};
+use forebay_sdk::blocks::{Answer, Question, Span, can_be_asked, end_of, fill};
 use forebay_sdk::handler::interfaces;
 use forebay_sdk::time::{DAY, MINUTE};
+use forebay_sdk::workflow::{PrincipalKind, StartRequest};
 use forebay_sdk::{Error, Timestamp};
 
+use super::Steps;
 use crate::DAM;
 use crate::config::{RegionConfig, StoreMode};
-use crate::course::Course;
-use crate::region::{ADAPT, ASSET, DELIVERED, NOT_NEEDED};
 use crate::state::{Region, Standing};
 
+/// Question to the team.
+pub(crate) const ADAPT: &str = "adapt";
+/// The file is there.
+const DELIVERED: &str = "delivered";
+/// The region needs no version.
+pub(crate) const NOT_NEEDED: &str = "not-needed";
+/// Form field: the file in the DAM.
+pub(crate) const ASSET: &str = "asset";
+/// Why the team is asked again: it waived its region without a word.
+pub(crate) const NO_REASON: &str = "A region is left out only for a reason in the comment.";
+/// Why the team is asked again: it delivered nothing.
+pub(crate) const NO_FILE: &str = "Enter the id of the localized file.";
 /// Working days in a span of days by the wall clock, at the least: how far a lead time can reach back.
 const DAYS_PER_WORKING_DAY: i64 = 3;
 
-impl Course<'_> {
+impl Steps<'_> {
+    /// Why nobody can be asked in this region.
+    pub(crate) fn nobody_to_ask(&self, region: &Region) -> Result<Option<String>, Error> {
+        let config = self.region_config(&region.region)?;
+        for group in [&config.team, &config.reviewers] {
+            if !can_be_asked(self.cx, PrincipalKind::Group, group)? {
+                let code = &region.region;
+                return Ok(Some(format!(
+                    "the group {group} of the region {code} is unknown to the workflow engine or \
+                     switched off; create it there, then retry the run"
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ask in the region's process; the first question opens it.
+    pub(super) fn ask_in(&self, region: &mut Region, question: Question) -> Result<(), Error> {
+        if region.desk.is_open() {
+            return region.desk.ask(self.cx, &self.rules(), vec![question]);
+        }
+        let code = &region.region;
+        let title = format!("{code}: \"{}\"", region.master.name);
+        let key = self.cx.business_key();
+        let request = StartRequest::new(&self.config.process.definition, key, &title)
+            .variable("title", title.as_str())
+            .variable("assetId", region.master.asset.as_str())
+            .variable("assetVersion", region.master.version.as_str())
+            .variable("region", code.as_str());
+        region
+            .desk
+            .open(self.cx, &self.rules(), request, vec![question])
+    }
+
+    /// Nobody is asked in this region for now.
+    pub(crate) fn take_back_questions(&self, region: &mut Region) -> Result<(), Error> {
+        let asked: Vec<_> = region.desk.asked.keys().cloned().collect();
+        let asked: Vec<_> = asked.iter().map(String::as_str).collect();
+        region.desk.withdraw(self.cx, &asked)
+    }
+
+    /// Why the team's region needs no version, where that is accepted.
+    pub(crate) fn waiver(&self, answer: &Answer) -> Option<String> {
+        let accepted = self.config.not_needed_allowed && !answer.comment.is_empty();
+        accepted.then(|| format!("{}: {}", answer.actor(), answer.comment))
+    }
+
     /// Ask the team for a file; `why` says why again.
     pub(crate) fn ask_team(
         &self,

@@ -8,7 +8,7 @@ use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::present;
 use forebay_sdk::{Error, FieldsExt, Value};
 
-use crate::course::Course;
+use super::Steps;
 use crate::state::{Campaign, Entry, Region, Standing};
 
 /// Between regions.
@@ -55,7 +55,7 @@ fn read_entry(text: &str) -> Option<(String, Entry)> {
     Some((code.to_owned(), entry))
 }
 
-impl Course<'_> {
+impl Steps<'_> {
     /// The summary on the master.
     pub(crate) fn show(&self, campaign: &Campaign, asset: &Asset) -> Result<(), Error> {
         let map = &self.config.fields;
@@ -80,7 +80,7 @@ impl Course<'_> {
     }
 
     /// The same by a region whose master's run has ended.
-    pub(crate) fn show_alone(&self, region: &Region) -> Result<(), Error> {
+    pub(super) fn show_alone(&self, region: &Region) -> Result<(), Error> {
         let Some(master) = present(self.cx, &region.master.asset)? else {
             return Ok(());
         };

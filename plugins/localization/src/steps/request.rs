@@ -1,12 +1,8 @@
-//! Which deliveries start a run, and under which business key.
+//! What a first delivery asks for, and the business key of its run.
 
-use forebay_sdk::handler::Connections;
-use forebay_sdk::{Admission, Delivery, Entity, Error};
+use forebay_sdk::{Delivery, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-
-use crate::DAM;
-use crate::config::Config;
 
 /// A start over REST, by a schedule, or of a region by its master.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -54,29 +50,6 @@ impl Request {
                 format!("{prefix}:{dam}:{master}:{version}:{code}")
             }
         }
-    }
-}
-
-/// Pure: looks at nothing but the delivery.
-pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-    let Some(dam) = connections.of(DAM) else {
-        return Admission::refuse("the flow binds no connection for the role `dam`");
-    };
-    let request = match request_of(delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
-    };
-    if request.asset.is_empty() {
-        return Admission::refuse("`asset` is missing: the id of a master");
-    }
-    let key = request.key(&config.key_prefix, dam);
-    let asset = request.asset;
-    let start = Admission::start(key, Entity::new("asset", &asset), asset.clone());
-    let start = start.label("asset", asset);
-    match request.region {
-        Some(region) => start.label("region", region.code),
-        None => start,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use forebay_sdk::assets::{Asset, AssetUpdate};
 use forebay_sdk::blocks::{Answer, Question, field_update};
+use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Error, Value};
 
-use crate::config::OnMasterUpdate;
-use crate::course::Course;
+use super::Steps;
 use crate::state::{Campaign, Entry, Standing, Subject};
 
 /// Question to the coordinator: what becomes of open regions.
@@ -21,37 +21,54 @@ const STILL_VALID: &str = "still-valid";
 /// It has to be made anew.
 const REDO: &str = "redo";
 
-impl Course<'_> {
-    /// The master has another version than the one in work.
-    pub(crate) fn master_updated(
-        &self,
-        campaign: &mut Campaign,
-        asset: &Asset,
-    ) -> Result<(), Error> {
-        let open = |entry: &Entry| entry.standing.is_open();
-        if !campaign.regions.values().any(open) {
-            return self.open_version(campaign, asset);
+/// What an answer about a new version means.
+pub(crate) enum Verdict {
+    /// Open regions start again with the new version.
+    RestartOpen,
+    /// The finished version of this region holds.
+    StillValid(String),
+    /// This region is made anew, in place of this asset.
+    Redo(String, String),
+    /// Nothing changes.
+    GoOn,
+}
+
+impl Verdict {
+    pub(crate) fn of(campaign: &Campaign, answer: &Answer) -> Self {
+        let mut parts = answer.question.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(UPDATE), ..) if answer.outcome == RESTART => Self::RestartOpen,
+            (Some(RECHECK), Some(code), Some(version)) => {
+                let entry = campaign.regions.get(code);
+                let asked = entry.filter(|entry| {
+                    entry.version == version && entry.standing == Standing::Outdated
+                });
+                match asked {
+                    None => Self::GoOn,
+                    Some(_) if answer.outcome == STILL_VALID => Self::StillValid(code.to_owned()),
+                    Some(entry) => Self::Redo(code.to_owned(), entry.asset.clone()),
+                }
+            }
+            _ => Self::GoOn,
         }
-        if campaign.next_version.as_ref() == Some(&asset.version) {
-            return Ok(());
-        }
+    }
+}
+
+impl Steps<'_> {
+    /// A newer version waits for what becomes of the open regions.
+    pub(crate) fn note_update(&self, campaign: &mut Campaign, asset: &Asset) {
         campaign.next_version = Some(asset.version.clone());
         let policy = self.config.on_master_update;
         let why = format!("the policy is {policy:?}");
         self.note("master-updated", &Subject::of(asset), why);
-        match policy {
-            OnMasterUpdate::RestartOpen => self.restart(campaign, asset),
-            OnMasterUpdate::FinishOld => Ok(()),
-            OnMasterUpdate::Ask => self.ask_coordinator(campaign, asset),
-        }
     }
 
-    fn restart(&self, campaign: &mut Campaign, asset: &Asset) -> Result<(), Error> {
-        self.stop_open(campaign, "superseded")?;
-        self.open_version(campaign, asset)
-    }
-
-    fn ask_coordinator(&self, campaign: &mut Campaign, asset: &Asset) -> Result<(), Error> {
+    /// What becomes of the open regions?
+    pub(crate) fn ask_coordinator(
+        &self,
+        campaign: &mut Campaign,
+        asset: &Asset,
+    ) -> Result<(), Error> {
         self.take_back(campaign, UPDATE)?;
         let open = campaign.regions.iter();
         let open = open.filter(|(_, entry)| entry.standing.is_open());
@@ -81,16 +98,35 @@ impl Course<'_> {
         campaign.desk.withdraw(self.cx, &earlier)
     }
 
-    /// Mark a finished version as outdated, and ask its team whether it still holds.
-    pub(crate) fn check_again(
+    /// A finished version was made from an older version of the master.
+    pub(crate) fn mark_outdated(
         &self,
         campaign: &mut Campaign,
         code: &str,
-        entry: Entry,
+        entry: &Entry,
     ) -> Result<(), Error> {
-        let region = self.region_config(code)?;
         self.take_back(campaign, &format!("{RECHECK}:{code}:"))?;
         self.write_fields(&entry.asset, &[("outdated", "yes".into())])?;
+        let outdated = Entry {
+            standing: Standing::Outdated,
+            version: campaign.master.version.clone(),
+            run: String::new(),
+            ..entry.clone()
+        };
+        campaign.regions.insert(code.to_owned(), outdated);
+        let why = format!("{code} is checked again");
+        self.note("outdated", &campaign.master, why);
+        Ok(())
+    }
+
+    /// Does the finished version, as it was known before, hold for the new master, too?
+    pub(crate) fn ask_whether_it_holds(
+        &self,
+        campaign: &mut Campaign,
+        code: &str,
+        before: &Entry,
+    ) -> Result<(), Error> {
+        let region = self.region_config(code)?;
         let version = &campaign.master.version;
         let id = format!("{RECHECK}:{code}:{version}");
         let question = Question::to_group(&id, "Check again", &region.team)
@@ -99,53 +135,36 @@ impl Course<'_> {
                 "The version for {code} ({}) was made from the version {} of the master; its version \
                  is now {version}.\n{STILL_VALID}: it holds for the new master.\n{REDO}: it is made \
                  anew.",
-                entry.asset, entry.version
+                before.asset, before.version
             ))
             .outcomes(&[STILL_VALID, REDO])
             .sla(region.sla.review);
-        let outdated = Entry {
-            standing: Standing::Outdated,
-            version: version.clone(),
-            run: String::new(),
-            ..entry
-        };
-        campaign.regions.insert(code.to_owned(), outdated);
-        let subject = campaign.master.clone();
-        self.note("outdated", &subject, format!("{code} is checked again"));
         self.ask_about(campaign, question)
     }
 
-    pub(crate) fn answered_about_update(
-        &self,
-        campaign: &mut Campaign,
-        asset: &Asset,
-        answer: &Answer,
-    ) -> Result<(), Error> {
-        let mut parts = answer.question.splitn(3, ':');
-        let what = (parts.next(), answer.outcome.as_str());
-        match what {
-            (Some(UPDATE), RESTART) => self.restart(campaign, asset),
-            (Some(UPDATE), _) => Ok(()),
-            (Some(RECHECK), outcome) => {
-                let (code, version) = (parts.next(), parts.next());
-                let (Some(code), Some(version)) = (code, version) else {
-                    return Ok(());
-                };
-                let entry = campaign.regions.get(code).cloned().unwrap_or_default();
-                if entry.version != version || entry.standing != Standing::Outdated {
-                    return Ok(());
-                }
-                if outcome == STILL_VALID {
-                    return self.still_valid(campaign, code, entry);
-                }
-                self.begin_in(campaign, code, &entry.asset)
-            }
-            _ => Ok(()),
+    /// Ask about the master as a whole; the first question opens its process.
+    fn ask_about(&self, campaign: &mut Campaign, question: Question) -> Result<(), Error> {
+        if campaign.desk.is_open() {
+            return campaign.desk.ask(self.cx, &self.rules(), vec![question]);
         }
+        let title = format!("Localization of \"{}\"", campaign.master.name);
+        let key = self.cx.business_key();
+        let request = StartRequest::new(&self.config.process.definition, key, &title)
+            .variable("title", title.as_str())
+            .variable("assetId", campaign.master.asset.as_str())
+            .variable("assetVersion", campaign.master.version.as_str());
+        campaign
+            .desk
+            .open(self.cx, &self.rules(), request, vec![question])
     }
 
     /// The finished version is one of the new master from now on.
-    fn still_valid(&self, campaign: &mut Campaign, code: &str, entry: Entry) -> Result<(), Error> {
+    pub(crate) fn keep_for_new_master(
+        &self,
+        campaign: &mut Campaign,
+        code: &str,
+    ) -> Result<(), Error> {
+        let entry = campaign.regions.get(code).cloned().unwrap_or_default();
         let update = self.bound_to(&campaign.master, code, &entry.asset)?;
         self.write(&entry.asset, &update)?;
         let valid = Entry {
@@ -158,7 +177,7 @@ impl Course<'_> {
 
     /// What ties a regional version to this version of its master: fields, and tags in place of
     /// those of another version.
-    pub(crate) fn bound_to(
+    pub(super) fn bound_to(
         &self,
         master: &Subject,
         code: &str,
