@@ -69,13 +69,13 @@ impl Core {
     /// If the store fails.
     pub async fn route_events(self: &Arc<Self>) -> Result<u32> {
         let mut routed = 0;
-        for flow in self
-            .topology()
-            .flows
-            .values()
-            .filter(|flow| flow.spec.enabled)
-        {
-            routed += self.route_first(Source::Kept(flow)).await?;
+        let topology = self.topology();
+        for name in self.store.flows_with_deferred().await? {
+            if let Some(flow) = topology.flows.get(&name)
+                && flow.spec.enabled
+            {
+                routed += self.route_first(Source::Kept(flow)).await?;
+            }
         }
         routed += self.route_first(Source::New).await?;
         if routed > 0 {

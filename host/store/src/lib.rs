@@ -159,6 +159,9 @@ pub trait Store: triggers::TriggerStore {
     /// of it, as the plan says, is told no more, nothing is done: the event stays to be routed.
     async fn route(&self, event: u64, plan: RoutePlan, now: Timestamp) -> Result<Routed>;
 
+    /// Flows that events are kept for.
+    async fn flows_with_deferred(&self) -> Result<Vec<FlowName>>;
+
     /// Events kept for a flow that could not take them up, oldest first.
     async fn deferred_events(&self, flow: &FlowName, limit: u32) -> Result<Vec<StoredEvent>>;
 

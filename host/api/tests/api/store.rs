@@ -91,6 +91,7 @@ pass_on! {
     fn unrouted_events(limit: u32) -> Vec<StoredEvent>;
     fn subscribers(event: u64) -> Vec<Subscriber>;
     fn route(event: u64, plan: RoutePlan, now: Timestamp) -> Routed;
+    fn flows_with_deferred() -> Vec<FlowName>;
     fn deferred_events(flow: &FlowName, limit: u32) -> Vec<StoredEvent>;
     fn route_deferred(event: u64, flow: &FlowName, plan: RoutePlan, now: Timestamp) -> Routed;
     fn put_flow_config(hash: &str, config: &Value) -> ();

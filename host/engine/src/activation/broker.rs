@@ -29,7 +29,7 @@ pub(super) struct Inner {
 /// The broker of one attempt of one activation.
 pub(super) struct ActivationBroker {
     pub(super) core: Arc<Core>,
-    pub(super) claimed: Claimed,
+    pub(super) claimed: Arc<Claimed>,
     pub(super) flow: Arc<FlowSpec>,
     handler: Arc<Plugin>,
     inner: Mutex<Inner>,
@@ -38,7 +38,7 @@ pub(super) struct ActivationBroker {
 impl ActivationBroker {
     pub(super) fn new(
         core: Arc<Core>,
-        claimed: Claimed,
+        claimed: Arc<Claimed>,
         flow: Arc<FlowSpec>,
         handler: Arc<Plugin>,
     ) -> Self {

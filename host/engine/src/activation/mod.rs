@@ -31,7 +31,7 @@ use crate::core::Core;
 /// One attempt of one activation.
 struct Attempt {
     core: Arc<Core>,
-    claimed: Claimed,
+    claimed: Arc<Claimed>,
     flow: Arc<FlowSpec>,
     handler: Arc<Plugin>,
     broker: Arc<ActivationBroker>,
@@ -70,9 +70,10 @@ impl Core {
             );
             return self.park_unstarted(&claimed, &message).await;
         };
+        let claimed = Arc::new(claimed);
         let broker = Arc::new(ActivationBroker::new(
             Arc::clone(self),
-            claimed.clone(),
+            Arc::clone(&claimed),
             Arc::clone(&flow),
             Arc::clone(&handler),
         ));

@@ -96,6 +96,7 @@ broken! {
     cursor(trigger: &str) -> Option<Cursor>;
     unrouted_events(limit: u32) -> Vec<StoredEvent>;
     subscribers(event: u64) -> Vec<Subscriber>;
+    flows_with_deferred() -> Vec<FlowName>;
     deferred_events(flow: &FlowName, limit: u32) -> Vec<StoredEvent>;
     flow_config(hash: &str) -> Option<Value>;
     next_due() -> Option<Timestamp>;

@@ -193,7 +193,18 @@ pub async fn events_are_kept_for_a_flow_that_is_off(store: &dyn Store) {
         ignored: vec![("other".into(), "not an image".into())],
         ..RoutePlan::default()
     };
+    assert_eq!(store.flows_with_deferred().await.unwrap(), []);
     store.route(id, off, at(1)).await.unwrap();
+    let second = arrives(store, event("b", "1")).await;
+    let off = RoutePlan {
+        deferred: vec!["third".into()],
+        ..RoutePlan::default()
+    };
+    store.route(second, off, at(1)).await.unwrap();
+    assert_eq!(
+        store.flows_with_deferred().await.unwrap(),
+        ["flow".into(), "third".into()]
+    );
     let kept = store.deferred_events(&flow, 10).await.unwrap();
     assert_eq!(
         kept.iter().map(|stored| stored.id).collect::<Vec<_>>(),
@@ -220,6 +231,7 @@ pub async fn events_are_kept_for_a_flow_that_is_off(store: &dyn Store) {
         Routed::default()
     );
     assert_eq!(store.deferred_events(&flow, 10).await.unwrap(), []);
+    assert_eq!(store.flows_with_deferred().await.unwrap(), ["third".into()]);
 }
 
 pub async fn an_event_that_an_ended_run_did_not_see_is_offered_again(store: &dyn Store) {

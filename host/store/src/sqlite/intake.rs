@@ -1,7 +1,7 @@
 //! Webhook deliveries, events and cursors.
 
 use forebay_model::audit::AuditEntry;
-use forebay_model::{ConnectionName, Event, EventIdentity, Timestamp};
+use forebay_model::{ConnectionName, Event, EventIdentity, FlowName, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::audit;
@@ -278,6 +278,20 @@ pub(super) fn unrouted(connection: &Connection, limit: u32) -> Result<Vec<Stored
         &format!("SELECT {EVENT} FROM events WHERE routed = 0 ORDER BY id LIMIT ?1"),
         [limit],
         stored_event,
+    )
+}
+
+/// Flows that events are kept for. Steps from flow to flow, however many events each has.
+pub(super) fn flows_with_deferred(connection: &Connection) -> Result<Vec<FlowName>> {
+    all(
+        connection,
+        "WITH RECURSIVE kept (flow) AS ( \
+             SELECT min(flow) FROM deferred \
+             UNION ALL SELECT (SELECT min(flow) FROM deferred WHERE flow > kept.flow) \
+                 FROM kept WHERE flow IS NOT NULL) \
+         SELECT flow FROM kept WHERE flow IS NOT NULL",
+        [],
+        |row| Ok(row.get::<_, String>(0)?.into()),
     )
 }
 

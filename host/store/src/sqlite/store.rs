@@ -78,6 +78,10 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn flows_with_deferred(&self) -> Result<Vec<FlowName>> {
+        self.read(intake::flows_with_deferred).await
+    }
+
     async fn deferred_events(&self, flow: &FlowName, limit: u32) -> Result<Vec<StoredEvent>> {
         let flow = flow.clone();
         self.read(move |c| intake::deferred(c, flow.as_str(), limit))
