@@ -160,6 +160,17 @@ pub fn paths(asset: &Asset) -> Vec<String> {
     places.filter_map(|place| place.path.clone()).collect()
 }
 
+/// Take an asset out of a collection. Where the DAM cannot, or the asset is not in it, nothing happens.
+///
+/// # Errors
+/// Those of `collections.remove` but `unsupported` and `not-found`.
+pub fn leave_collection(cx: &Cx, collection: &str, asset: &str) -> Result<(), Error> {
+    match cx.collections().remove(collection, asset) {
+        Err(error) if error.is_unsupported() || error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
 /// The end that a date or a point in time names; a date means the end of that day in the calendar's
 /// zone.
 ///
@@ -271,5 +282,16 @@ mod tests {
             START
         );
         assert!(at("next week").is_err());
+    }
+
+    #[test]
+    fn an_asset_leaves_a_collection_where_there_are_some() {
+        let dam = std::rc::Rc::new(crate::testing::Library::new());
+        dam.add("a1", "/Spring", &[]);
+        let cx = Cx::scripted(Script::new().collections(dam.clone()));
+        leave_collection(&cx, "/Spring", "a1").unwrap();
+        assert!(dam.filed("a1").is_empty());
+        let without = Cx::scripted(Script::new());
+        leave_collection(&without, "/Spring", "a1").unwrap();
     }
 }

@@ -21,8 +21,8 @@ mod span;
 mod values;
 
 pub use self::asset::{
-    AssetGone, LegalHold, OnConflict, Written, end_of, field_update, fill, paths, present,
-    shares_of, text_or_none, write, write_any_version,
+    AssetGone, LegalHold, OnConflict, Written, end_of, field_update, fill, leave_collection, paths,
+    present, shares_of, text_or_none, write, write_any_version,
 };
 pub use self::batch::{Batching, numbers};
 pub use self::comments::{Direction, OF_DAM, OF_WORKFLOW, attributed, fingerprint, split_text};
