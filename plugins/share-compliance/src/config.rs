@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::blocks::{
-    AssetGone, FieldMap, OneOrMany, Routing, Rule, Span, Target, WorkCalendar,
+    AssetGone, FieldMap, OneOrMany, Routing, Rule, Span, Target, WorkCalendar, workflow_user,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -351,7 +351,6 @@ impl Default for Config {
 impl Config {
     /// The mail address of a user of the DAM, where it is known.
     pub(crate) fn person(&self, user: &str) -> Option<String> {
-        let listed = self.users.get(user).cloned();
-        listed.or_else(|| user.contains('@').then(|| user.to_owned()))
+        workflow_user(&self.users, Some(user))
     }
 }

@@ -7,7 +7,7 @@ use forebay_sdk::{Cx, Finding, time};
 
 use crate::DAM;
 use crate::config::{Check, Config, Want};
-use crate::course::{Course, every_share};
+use crate::steps::{Steps, every_share};
 
 /// Logical fields that results are written to.
 const WRITTEN: &[&str] = &[
@@ -128,8 +128,7 @@ fn pure(config: &Config) -> Vec<Finding> {
 /// What the DAM can do with shares, as far as it can be asked without making one.
 fn shares(cx: &Cx, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let course = Course { cx, config };
-    match course.shares(&every_share()) {
+    match (Steps { cx, config }).shares(&every_share()) {
         Ok(Some(_)) => {}
         Ok(None) => findings.push(Finding::warning(
             "detective.enabled",

@@ -2,26 +2,19 @@
 //! proven.
 //!
 //! A run is one of three things. A *request* is about assets somebody wants to share: they are
-//! checked, people decide, the flow makes the link, guards it and sees to its end; read [`review`]
-//! and [`link`]. A *scan* looks for shares nobody asked for, and starts a *case* for each; read
-//! [`scan`] and [`case`]. [`course`] says what happens on each delivery. Nothing here names a vendor.
+//! checked, people decide, the flow makes the link, guards it and sees to its end. A *scan* looks for
+//! shares nobody asked for, and starts a *case* for each. Nothing here names a vendor.
+//!
+//! [`flow`] is the handler: what happens on each delivery, step by step. Read
+//! [`flow/request.rs`](flow::request) until there is a link, [`flow/link.rs`](flow::link) from then
+//! on, [`flow/case.rs`](flow::case) for cases. [`steps`] says how each step is done, [`config`] what
+//! can be configured, [`state`] what a run remembers, [`findings`] what preflight finds.
 
-mod admit;
-mod case;
-mod checks;
 mod config;
-mod course;
-mod details;
 mod findings;
-mod link;
-mod request;
-mod review;
-mod ruling;
-mod scan;
-mod shared;
+mod flow;
 mod state;
-mod table;
-mod verdict;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -95,7 +88,7 @@ impl Handler for ShareCompliance {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -104,7 +97,7 @@ impl Handler for ShareCompliance {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

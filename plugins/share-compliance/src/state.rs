@@ -1,12 +1,12 @@
 //! What a run remembers between activations.
 
-use forebay_sdk::Timestamp;
 use forebay_sdk::assets::{Asset, AssetStatus};
-use forebay_sdk::blocks::{Desk, Scan};
+use forebay_sdk::blocks::{Answer, Desk, Scan};
+use forebay_sdk::{Error, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::request::{Suspect, Wish};
+use crate::steps::ask::{Suspect, Wish};
 
 /// One of the things a run can be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,16 @@ pub enum State {
     Request(Box<Review>),
     /// It is about a share nobody asked for.
     Case(Box<Case>),
+}
+
+impl State {
+    pub(crate) fn request(review: Review) -> Self {
+        Self::Request(Box::new(review))
+    }
+
+    pub(crate) fn case(case: Case) -> Self {
+        Self::Case(Box::new(case))
+    }
 }
 
 /// How far a scan has come.
@@ -99,6 +109,93 @@ pub struct Review {
     pub links: u32,
     /// Since when all assets are deleted or in the trash.
     pub gone_since: Option<Timestamp>,
+}
+
+impl Review {
+    /// A request for what is wished for.
+    pub(crate) fn of(wish: Wish) -> Self {
+        Self {
+            wish,
+            ..Self::default()
+        }
+    }
+
+    /// The link of a request that is shared.
+    pub(crate) fn shared_link(&self) -> Result<Link, Error> {
+        let link = self.link.clone();
+        link.ok_or_else(|| Error::invalid("the request is shared without a link"))
+    }
+
+    /// The assets that may be in the link.
+    pub(crate) fn passing(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.passes())
+    }
+
+    /// The assets that may not.
+    pub(crate) fn failing(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| !item.passes())
+    }
+
+    /// May no asset be in the link?
+    pub(crate) fn nothing_passes(&self) -> bool {
+        self.passing().next().is_none()
+    }
+
+    /// Is this an answer that is still missing?
+    pub(crate) fn awaits(&self, answer: &Answer) -> bool {
+        self.awaited.contains(&answer.question)
+    }
+
+    /// Has everybody who was asked agreed? While deleted assets are awaited nobody is asked: no
+    /// answer missing is no approval.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.awaited.is_empty() && !self.approved_by.is_empty()
+    }
+
+    /// Is there a link that works?
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.phase, Phase::Shared | Phase::Extending(_))
+    }
+
+    /// Is there a link, or was one recalled?
+    pub(crate) fn has_had_link(&self) -> bool {
+        self.is_shared() || self.phase == Phase::Recalled
+    }
+
+    /// People decide about what is there now; what they said before no longer counts.
+    pub(crate) fn begin_round(&mut self) {
+        self.phase = Phase::Reviewing;
+        self.awaited.clear();
+        self.approved_by.clear();
+        self.demands = Demands::default();
+        for item in &mut self.items {
+            item.refused = None;
+        }
+    }
+
+    /// Does an asset of this link fail a check?
+    pub(crate) fn has_problems_in(&self, link: &Link) -> bool {
+        let mut inside = self.items.iter().filter(|item| link.holds(item));
+        inside.any(|item| !item.problems.is_empty())
+    }
+
+    /// A longer time was not granted: what reviewers said about it is forgotten.
+    pub(crate) fn keep_link_as_it_is(&mut self) {
+        for item in &mut self.items {
+            if self.link.as_ref().is_some_and(|link| link.holds(item)) {
+                item.refused = None;
+            }
+        }
+        self.awaited.clear();
+        self.phase = Phase::Shared;
+    }
+
+    /// Leave out what might have been shared, for this reason.
+    pub(crate) fn leave_out_all(&mut self, why: &str) {
+        for item in self.items.iter_mut().filter(|item| item.passes()) {
+            item.refused = Some(why.to_owned());
+        }
+    }
 }
 
 /// Where a request stands.
@@ -198,7 +295,27 @@ pub struct Before {
     pub expires_at: Option<Timestamp>,
 }
 
+impl Case {
+    /// A case of what was found.
+    pub(crate) fn of(suspect: Suspect) -> Self {
+        Self {
+            suspect,
+            ..Self::default()
+        }
+    }
+}
+
 impl Found {
+    pub(crate) fn item(&self) -> Item {
+        Item {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            version: self.version.clone(),
+            checksum: self.checksum.clone(),
+            ..Item::default()
+        }
+    }
+
     pub(crate) fn of(asset: &Asset) -> Self {
         Self {
             id: asset.id.clone(),

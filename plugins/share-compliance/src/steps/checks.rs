@@ -4,9 +4,9 @@ use forebay_sdk::assets::{Asset, AssetStatus};
 use forebay_sdk::blocks::{Facts, LegalHold, end_of, matches_path};
 use forebay_sdk::{Error, Timestamp, Value, time};
 
+use super::Steps;
+use super::ask::Wish;
 use crate::config::{Check, Policy, Recipient, UNKNOWN};
-use crate::course::Course;
-use crate::request::Wish;
 
 /// Who the recipients of a wish are to us, all together: the strictest word counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) struct Standing {
     pub(crate) contract_until: Option<Timestamp>,
 }
 
-impl Course<'_> {
+impl Steps<'_> {
     /// Who the recipients are.
     pub(crate) fn standing(&self, wish: &Wish) -> Result<Standing, Error> {
         let mut standing = Standing::default();
@@ -70,6 +70,14 @@ impl Course<'_> {
         ])
     }
 
+    /// The group that routing leads to.
+    pub(crate) fn deciding_group(&self, facts: &Facts) -> &str {
+        match self.config.routing.decide(facts) {
+            Some((_, rule)) => &rule.to.group,
+            None => &self.config.fallback_group,
+        }
+    }
+
     /// The checks an asset fails, each with its name and the reason.
     pub(crate) fn problems(
         &self,
@@ -108,6 +116,11 @@ impl Course<'_> {
 
     pub(crate) fn end_of_date(&self, date: &str) -> Result<Timestamp, Error> {
         end_of(self.cx, &self.config.calendar, &Value::text(date))
+    }
+
+    /// The date whose end this is: the end of a day belongs to that day.
+    pub(crate) fn date_of(&self, end: Timestamp) -> Result<String, Error> {
+        self.cx.local_date(&self.config.calendar.zone, end - 1)
     }
 
     /// When the rights of an asset end: the earlier of its licence and its expiry in the DAM.

@@ -1,7 +1,7 @@
 //! What a delivery asks for, before anything was looked at.
 
-use forebay_sdk::blocks::{OneOrMany, matches_path};
-use forebay_sdk::{Delivery, Error, Event, FieldsExt, Timestamp, Value, digest, time};
+use forebay_sdk::blocks::{OneOrMany, Span, matches_path};
+use forebay_sdk::{Delivery, Entity, Error, Event, FieldsExt, Timestamp, Value, digest, time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -76,6 +76,14 @@ pub struct Suspect {
 }
 
 impl Suspect {
+    /// What it is about: the share, or else the asset.
+    fn entity(&self) -> Option<Entity> {
+        match (&self.share, self.assets.first()) {
+            (Some(share), _) => Some(Entity::new("share", share)),
+            (None, asset) => asset.map(|asset| Entity::new("asset", asset)),
+        }
+    }
+
     /// Its business key.
     pub(crate) fn key(&self, config: &Config, dam: &str) -> String {
         let name = match (&self.share, &self.place) {
@@ -121,10 +129,39 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// What the run is about, and its title; nothing where the request does not say.
+    pub(crate) fn subject(&self, config: &Config, key: &str) -> Option<(Entity, String)> {
+        Some(match self {
+            Self::Scan(_) => {
+                let entity = Entity::new("scan", &config.key_prefix);
+                (entity, "scan for shares nobody asked for".to_owned())
+            }
+            Self::Case(suspect) => {
+                let entity = suspect.entity()?;
+                let title = format!("{} {} nobody asked for", entity.kind, entity.id);
+                (entity, title)
+            }
+            Self::Wish(wish) => {
+                let title = format!("{} assets to share", wish.assets.len());
+                (Entity::new("request", key), title)
+            }
+            Self::Form(process) => {
+                let entity = Entity::new("process", process);
+                (entity, "share asked for in a form".to_owned())
+            }
+            Self::Staged(asset, _, _) => {
+                let entity = Entity::new("asset", asset);
+                (entity, "assets put up for sharing".to_owned())
+            }
+        })
+    }
+}
+
 /// Length of the window in which staged assets are one request.
 pub(crate) fn window(config: &Config) -> Timestamp {
     match config.preventive.staging_window {
-        forebay_sdk::blocks::Span::Minutes(minutes) => Timestamp::from(minutes) * time::MINUTE,
+        Span::Minutes(minutes) => Timestamp::from(minutes) * time::MINUTE,
         // The check refuses working time here.
         _ => time::MINUTE,
     }

@@ -1,58 +1,32 @@
-//! What people decide about a share nobody asked for.
+//! Carrying out what people decide about a share nobody asked for.
 
 use forebay_sdk::assets::{AssetStatus, AssetUpdate};
 use forebay_sdk::blocks::{Answer, field_update, present};
 use forebay_sdk::{Error, Field};
 
-use crate::course::{Course, Next, about, every_share};
-use crate::request::watched;
+use super::Steps;
+use super::ask::watched;
+use super::items::about;
+use super::link::every_share;
 use crate::state::{Case, Found};
 
-impl Course<'_> {
-    pub(crate) fn rule(&self, mut case: Case, answers: Vec<Answer>) -> Next {
-        for answer in answers {
-            for found in &case.found {
-                let item = found.item();
-                let record = answer.record(&case.desk.process);
-                self.cx.decision(&about(record, &item));
-            }
-            if answer.question.starts_with("author:") {
-                let explained = [Field::new("explanation", answer.comment.as_str())];
-                case.desk.show(self.cx, &explained)?;
-                continue;
-            }
-            let by = answer.actor();
-            match answer.outcome.as_str() {
-                "release" if self.still_works(&case)? => {
-                    let why = "the share still works; end it by hand first, or keep or allow it";
-                    self.ask_about(&mut case, Some(why))?;
-                }
-                "release" => {
-                    self.take_out(&case)?;
-                    self.restore(&case, "released", by)?;
-                    let summary = format!("{by} gave the assets free; the share is over");
-                    return self.settle(case, "released", &summary);
-                }
-                "keep" => {
-                    let summary = format!("{by} keeps the assets restricted");
-                    return self.settle(case, "kept_restricted", &summary);
-                }
-                "allow" => {
-                    self.restore(&case, "allowed", by)?;
-                    let summary = format!("{by} allows it");
-                    return self.settle(case, "allowed", &summary);
-                }
-                other => {
-                    let why = format!("`{other}` is no decision here");
-                    self.ask_about(&mut case, Some(&why))?;
-                }
-            }
+impl Steps<'_> {
+    /// The answer, for the audit of each asset.
+    pub(crate) fn log_verdict(&self, case: &Case, answer: &Answer) {
+        for found in &case.found {
+            let record = answer.record(&case.desk.process);
+            self.cx.decision(&about(record, &found.item()));
         }
-        self.wait_for_ruling(case)
+    }
+
+    /// What the author of a share says about it is shown to those who decide.
+    pub(crate) fn show_explanation(&self, case: &Case, answer: &Answer) -> Result<(), Error> {
+        let explained = [Field::new("explanation", answer.comment.as_str())];
+        case.desk.show(self.cx, &explained)
     }
 
     /// Does the share still work, as far as the DAM shows it?
-    fn still_works(&self, case: &Case) -> Result<bool, Error> {
+    pub(crate) fn still_works(&self, case: &Case) -> Result<bool, Error> {
         let Some(id) = &case.suspect.share else {
             return Ok(false);
         };
@@ -61,7 +35,7 @@ impl Course<'_> {
     }
 
     /// Assets given free leave the place that outsiders see.
-    fn take_out(&self, case: &Case) -> Result<(), Error> {
+    pub(crate) fn take_out(&self, case: &Case) -> Result<(), Error> {
         if case.suspect.place.is_none() {
             return Ok(());
         }
@@ -80,7 +54,7 @@ impl Course<'_> {
     }
 
     /// Give assets back what was taken from them for the case.
-    fn restore(&self, case: &Case, state: &str, by: &str) -> Result<(), Error> {
+    pub(crate) fn restore(&self, case: &Case, state: &str, by: &str) -> Result<(), Error> {
         for found in &case.found {
             let Some(asset) = present(self.cx, &found.id)? else {
                 continue;

@@ -1,82 +1,29 @@
-//! A scan: reports of shares, and the content of collections that outsiders see.
+//! Finding shares nobody asked for: in reports, and in collections that outsiders see.
 
 use std::collections::BTreeMap;
 
-use forebay_sdk::assets::{Comparison, Query, ShareActivity, SortBy};
-use forebay_sdk::blocks::{CONTINUE, Scan, Span, paths};
+use forebay_sdk::assets::{Asset, AssetStatus, Comparison, Query, ShareActivity, SortBy};
+use forebay_sdk::blocks::{Scan, Span, paths};
 use forebay_sdk::time::{DAY, HOUR, MINUTE};
-use forebay_sdk::{Error, OrAbsent, Step, Timestamp, paging};
+use forebay_sdk::{Error, OrAbsent, Timestamp, paging};
 use serde_json::json;
 
+use super::Steps;
+use super::ask::{Suspect, watched};
+use super::link::every_share;
 use crate::DAM;
 use crate::config::Config;
-use crate::course::{Course, Next, every_share};
-use crate::request::{Suspect, watched};
-use crate::state::{State, Sweep};
+use crate::state::Sweep;
 
 /// What a report calls the making of a share.
 const CREATED: &str = "created";
 
-impl Course<'_> {
-    pub(crate) fn scan(&self, mut sweep: Sweep) -> Next {
-        if !self.config.detective.enabled {
-            let why = "the flow does not look for shares made by hand";
-            return Ok(Step::complete(State::Scan(sweep), "scanned", why));
-        }
-        if !sweep.shares_read {
-            sweep.hits += self.read_reports()?;
-            sweep.shares_read = true;
-            return self.go_on(sweep);
-        }
-        let albums = &self.config.detective.watched_albums;
-        let Some(pattern) = albums.get(sweep.album) else {
-            let summary = format!(
-                "{} assets looked at, {} suspicions",
-                sweep.content.seen, sweep.hits
-            );
-            return Ok(Step::complete(State::Scan(sweep), "scanned", summary));
-        };
-        let found = sweep.content.next_page(self.cx, &album_query(pattern));
-        let Some(assets) = found.or_absent()? else {
-            return self.next_album(sweep);
-        };
-        for asset in assets.iter().filter(|asset| self.exposes(asset)) {
-            let place = watched(self.config, &paths(asset)).map(str::to_owned);
-            sweep.hits += 1;
-            self.open_case(&Suspect {
-                place,
-                assets: vec![asset.id.clone()],
-                author: asset.modified_by.clone(),
-                at: Some(asset.modified_at),
-                ..Suspect::default()
-            })?;
-        }
-        match sweep.content.finished {
-            true => self.next_album(sweep),
-            false => self.go_on(sweep),
-        }
-    }
-
-    fn next_album(&self, mut sweep: Sweep) -> Next {
-        sweep.album += 1;
-        sweep.content = Scan {
-            seen: sweep.content.seen,
-            ..Scan::default()
-        };
-        self.go_on(sweep)
-    }
-
-    fn go_on(&self, sweep: Sweep) -> Next {
-        Ok(Step::wait(State::Scan(sweep))
-            .timer(CONTINUE, self.cx.now())
-            .waiting_on("the next page of a scan"))
-    }
-
+impl Steps<'_> {
     /// Shares that were made since the last scan, and some time before, by anybody but a flow. They
     /// can be told apart only where the DAM lists shares; otherwise its events do it.
-    fn read_reports(&self) -> Result<u64, Error> {
+    pub(crate) fn reported(&self) -> Result<Vec<Suspect>, Error> {
         let Some(shares) = self.shares(&every_share())? else {
-            return Ok(0);
+            return Ok(Vec::new());
         };
         let since = self.cx.now() - reach(self.config);
         let mut suspects: BTreeMap<String, Suspect> = BTreeMap::new();
@@ -91,10 +38,7 @@ impl Course<'_> {
             suspect.at = Some(activity.at);
             suspect.assets.push(activity.asset);
         }
-        for suspect in suspects.values() {
-            self.open_case(suspect)?;
-        }
-        Ok(suspects.len() as u64)
+        Ok(suspects.into_values().collect())
     }
 
     fn made_since(&self, since: Timestamp) -> Result<Vec<ShareActivity>, Error> {
@@ -111,8 +55,50 @@ impl Course<'_> {
         Ok(made.filter(|activity| activity.action == CREATED).collect())
     }
 
+    /// What the next page of watched collections shows outsiders without approval; nothing where
+    /// there are no more pages.
+    pub(crate) fn exposed(&self, sweep: &mut Sweep) -> Result<Option<Vec<Suspect>>, Error> {
+        let albums = &self.config.detective.watched_albums;
+        let Some(pattern) = albums.get(sweep.album) else {
+            return Ok(None);
+        };
+        let page = sweep.content.next_page(self.cx, &album_query(pattern));
+        // A collection that is not there shows nothing.
+        let page = page.or_absent()?;
+        if page.is_none() || sweep.content.finished {
+            sweep.album += 1;
+            sweep.content = Scan {
+                seen: sweep.content.seen,
+                ..Scan::default()
+            };
+        }
+        let assets = page.unwrap_or_default();
+        let exposed = assets.iter().filter(|asset| self.exposes(asset));
+        Ok(Some(exposed.map(|asset| self.suspect(asset)).collect()))
+    }
+
+    fn suspect(&self, asset: &Asset) -> Suspect {
+        Suspect {
+            place: watched(self.config, &paths(asset)).map(str::to_owned),
+            assets: vec![asset.id.clone()],
+            author: asset.modified_by.clone(),
+            at: Some(asset.modified_at),
+            ..Suspect::default()
+        }
+    }
+
+    /// Do outsiders see this asset, in a collection they look into, without approval?
+    pub(super) fn exposes(&self, asset: &Asset) -> bool {
+        if asset.status != AssetStatus::Approved || watched(self.config, &paths(asset)).is_none() {
+            return false;
+        }
+        let states = self.config.fields.texts(&asset.fields, "share_state");
+        let approved = |state: &String| state == "shared" || state == "allowed";
+        !states.iter().any(approved)
+    }
+
     /// Start a case; one that lives already is left alone.
-    fn open_case(&self, suspect: &Suspect) -> Result<(), Error> {
+    pub(crate) fn open_case(&self, suspect: &Suspect) -> Result<(), Error> {
         let dam = self.cx.connection(DAM).unwrap_or_default();
         let key = suspect.key(self.config, dam);
         let input = json!({ "case": suspect });
@@ -121,7 +107,7 @@ impl Course<'_> {
 }
 
 /// How long after a share was made a scan may still find it.
-pub(crate) fn reach(config: &Config) -> Timestamp {
+pub(super) fn reach(config: &Config) -> Timestamp {
     length(config.detective.overlap) + length(config.detective.interval)
 }
 
