@@ -1,17 +1,16 @@
 //! The handler `production-review`: comments, task state and decisions are the same in the DAM and in
 //! the workflow engine, and everyone sees which version is under review.
 //!
-//! A run is about one asset and lives from its first round to its approval or rejection. Read
-//! [`course`] for what happens on each delivery, [`rounds`] for versions, rounds and decisions,
-//! [`sync`] for comments. Nothing here names a vendor.
+//! A run is about one asset and lives from its first round to its approval or rejection. Read [`flow`]
+//! for what happens on each delivery, [`steps`] for how each step is done, [`state`] for what a run
+//! remembers, [`config`] for what can be set, [`findings`] for what is checked beforehand. Nothing here
+//! names a vendor.
 
-mod admit;
 mod config;
-mod course;
 mod findings;
-mod rounds;
+mod flow;
 mod state;
-mod sync;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +22,8 @@ use forebay_sdk::{
 
 pub use config::Config;
 pub use state::State;
+
+use crate::steps::Steps;
 
 /// Role of the DAM.
 const DAM: &str = "dam";
@@ -71,7 +72,7 @@ impl Handler for ProductionReview {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -80,7 +81,7 @@ impl Handler for ProductionReview {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, &delivery)
+        flow::run(&Steps { cx, config }, state, &delivery)
     }
 }
 

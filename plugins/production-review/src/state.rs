@@ -1,9 +1,12 @@
 //! What a run remembers between activations.
 
 use forebay_sdk::Timestamp;
+use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::Desk;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::config::Side;
 
 /// One review.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,4 +67,35 @@ pub struct Link {
     /// It was deleted where it was written.
     #[serde(default)]
     pub deleted: bool,
+}
+
+impl State {
+    /// Begin the next round, with the version that is current now. Tells which one was under review
+    /// until now; empty: none was.
+    pub(crate) fn next_round(&mut self, asset: &Asset) -> String {
+        self.round += 1;
+        self.name.clone_from(&asset.name);
+        self.checksum.clone_from(&asset.checksum);
+        self.ruling = None;
+        std::mem::replace(&mut self.version, asset.version.clone())
+    }
+
+    /// How the review ended, in words.
+    pub(crate) fn summary(&self, ruling: &Ruling) -> String {
+        let plural = if self.round == 1 { "" } else { "s" };
+        format!(
+            "{}, {} round{plural}, by {}",
+            self.version, self.round, ruling.by
+        )
+    }
+}
+
+impl Ruling {
+    /// Where it was made.
+    pub(crate) fn side(&self) -> Side {
+        match self.in_dam {
+            true => Side::Dam,
+            false => Side::Workflow,
+        }
+    }
 }

@@ -1,47 +1,40 @@
-//! Which deliveries start a review.
+//! What a delivery asks for, and whether it is ours.
 
-use forebay_sdk::blocks::matches_path;
-use forebay_sdk::handler::Connections;
+use forebay_sdk::blocks::{Desk, matches_path};
 use forebay_sdk::{Admission, Delivery, Entity, Error, Event, FieldsExt, Value};
 use serde::{Deserialize, Serialize};
 
+use super::Steps;
 use crate::DAM;
 use crate::config::Config;
+use crate::state::State;
 
 /// A start over REST or by another flow.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Request {
+struct Request {
     /// The asset's id at the DAM.
-    pub(crate) asset: String,
+    asset: String,
     /// The process in which people opened the review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) process: Option<String>,
+    process: Option<String>,
 }
 
-/// Pure: looks at nothing but the delivery.
-pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-    let Some(dam) = connections.of(DAM) else {
-        return Admission::refuse("the flow binds no connection for the role `dam`");
-    };
-    if let Delivery::Event(incoming) = delivery
-        && let Some(reason) = no_trigger(config, &incoming.event)
-    {
-        return Admission::ignore(reason);
-    }
-    if let Some(process) = opened_process(delivery) {
-        // Which asset it is about stands in its variables, which are read later.
-        let key = format!("{}:{dam}:process:{process}", config.key_prefix);
-        return Admission::start(key, Entity::new("process", process), process);
-    }
-    match asset_of(delivery) {
-        Ok(asset) => {
-            let key = format!("{}:{dam}:{asset}", config.key_prefix);
-            let entity = Entity::new("asset", &asset);
-            Admission::start(key, entity, asset.clone()).label("asset", asset)
-        }
-        Err(error) => Admission::refuse(error.message().to_owned()),
-    }
+/// A run of a process that people started. Which asset it is about stands in its variables, which are
+/// read later.
+pub(crate) fn admit_process(config: &Config, dam: &str, process: &str) -> Admission {
+    let key = format!("{}:{dam}:process:{process}", config.key_prefix);
+    Admission::start(key, Entity::new("process", process), process)
+}
+
+/// The run of an asset.
+pub(crate) fn admit_asset(config: &Config, dam: &str, asset: &str) -> Admission {
+    let key = asset_key(config, dam, asset);
+    Admission::start(key, Entity::new("asset", asset), asset).label("asset", asset)
+}
+
+fn asset_key(config: &Config, dam: &str, asset: &str) -> String {
+    format!("{}:{dam}:{asset}", config.key_prefix)
 }
 
 /// The process in which people opened a review.
@@ -60,8 +53,7 @@ pub(crate) fn asset_of(delivery: &Delivery) -> Result<String, Error> {
         Delivery::Request(_) => Ok(delivery.request::<Request>()?.asset),
         Delivery::Event(incoming) => {
             let event = &incoming.event;
-            let mut entities = std::iter::once(&event.entity).chain(&event.related);
-            let asset = entities.find(|entity| entity.kind == "asset");
+            let asset = event.entities("asset").next();
             asset
                 .map(|entity| entity.id.clone())
                 .ok_or_else(|| Error::invalid(format!("the event {} names no asset", event.kind)))
@@ -69,6 +61,14 @@ pub(crate) fn asset_of(delivery: &Delivery) -> Result<String, Error> {
         Delivery::Timer(_) | Delivery::Signal(_) => {
             Err(Error::invalid("a run starts with a request or an event"))
         }
+    }
+}
+
+/// Why a delivery starts no review. A request always does.
+pub(crate) fn unwanted(config: &Config, delivery: &Delivery) -> Option<String> {
+    match delivery {
+        Delivery::Event(incoming) => no_trigger(config, &incoming.event),
+        _ => None,
     }
 }
 
@@ -99,4 +99,37 @@ fn no_trigger(config: &Config, event: &Event) -> Option<String> {
         _ => false,
     };
     (!wanted).then(|| format!("the event {} starts no review here", event.kind))
+}
+
+impl Steps<'_> {
+    /// A review as it is asked for: of which asset, and in which process if people opened one.
+    pub(crate) fn read_request(&self, delivery: &Delivery) -> Result<State, Error> {
+        let mut state = State {
+            asset: asset_of(delivery)?,
+            ..State::default()
+        };
+        if let Delivery::Request(_) = delivery
+            && let Some(process) = delivery.request::<Request>()?.process
+        {
+            state.desk = Desk::of_process(&process);
+        }
+        Ok(state)
+    }
+
+    /// The asset that people named when they started the process.
+    pub(crate) fn asset_of_process(&self, process: &str) -> Result<Option<String>, Error> {
+        let variables = self.cx.workflow().get(process)?.variables;
+        Ok(variables.text("assetId").map(str::to_owned))
+    }
+
+    /// Start the run of the asset, or tell the one that lives, that people opened a review.
+    pub(crate) fn start_review_of(&self, asset: &str, process: &str) -> Result<(), Error> {
+        let dam = self.cx.connection(DAM).unwrap_or_default();
+        let key = asset_key(self.config, dam, asset);
+        let request = Request {
+            asset: asset.to_owned(),
+            process: Some(process.to_owned()),
+        };
+        self.cx.spawn(self.cx.flow(), &key, &request).map(drop)
+    }
 }

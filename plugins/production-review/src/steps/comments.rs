@@ -5,41 +5,52 @@ use forebay_sdk::blocks::{
     Direction, ITEMS_PER_ACTIVATION, OF_DAM, OF_WORKFLOW, attributed, fingerprint, split_text,
 };
 use forebay_sdk::workflow::ProcessComment;
-use forebay_sdk::{Error, Timestamp, paging};
+use forebay_sdk::{Error, paging, time};
 
-use crate::course::Course;
+use super::Steps;
 use crate::state::{Link, State};
 
 /// Most comments of one side that are compared; a review with more is no review any more.
 const COMMENT_LIMIT: usize = 5_000;
 
-impl Course<'_> {
-    /// Compare both sides and copy what is new, changed or gone.
-    pub(crate) fn sync(&self, state: &mut State, asset: &Asset) -> Result<(), Error> {
+/// All comments as they are now, copies included.
+pub(crate) struct Comments {
+    /// In the DAM.
+    pub(crate) in_dam: Vec<Comment>,
+    /// In the workflow engine.
+    pub(crate) in_workflow: Vec<ProcessComment>,
+}
+
+impl Steps<'_> {
+    /// Read the comments of both sides, and note which nobody resolved. None where they are not kept
+    /// the same.
+    pub(crate) fn comments(&self, state: &mut State) -> Result<Option<Comments>, Error> {
         if self.config.sync.comments == Direction::None || !state.desk.is_open() {
-            return Ok(());
+            return Ok(None);
         }
-        let (there, _) = paging::collect(COMMENT_LIMIT, |page| {
+        let (in_dam, _) = paging::collect(COMMENT_LIMIT, |page| {
             let found = self.cx.comments().list(&state.asset, page)?;
             Ok((found.comments, found.next))
         })?;
-        let (here, _) = paging::collect(COMMENT_LIMIT, |page| {
+        let (in_workflow, _) = paging::collect(COMMENT_LIMIT, |page| {
             let found = self.cx.process_comments().list(&state.desk.process, page)?;
             Ok((found.comments, found.next))
         })?;
         state.behind = false;
-        state.unresolved = there
+        state.unresolved = in_dam
             .iter()
             .filter(|comment| !comment.resolved && !self.is_internal(&comment.text))
             .map(|comment| comment.id.clone())
             .collect();
-        if self.config.sync.comments != Direction::Dam {
-            self.copy_to_workflow(state, asset, &there)?;
-        }
-        if self.config.sync.comments != Direction::Workflow {
-            self.copy_to_dam(state, &here)?;
-        }
-        Ok(())
+        Ok(Some(Comments {
+            in_dam,
+            in_workflow,
+        }))
+    }
+
+    /// Does it stay where it was written: as a copy of the other side, or because somebody said so?
+    fn stays(&self, external_id: Option<&str>, copies: &str, text: &str) -> bool {
+        external_id.is_some_and(|id| id.starts_with(copies)) || self.is_internal(text)
     }
 
     fn is_internal(&self, text: &str) -> bool {
@@ -49,7 +60,8 @@ impl Course<'_> {
 
     // ---- From the DAM to the workflow engine ----------------------------------------------------
 
-    fn copy_to_workflow(
+    /// Copy what is new in the DAM, and edit the copies of what was edited there.
+    pub(crate) fn copy_to_workflow(
         &self,
         state: &mut State,
         asset: &Asset,
@@ -61,11 +73,7 @@ impl Course<'_> {
                 state.behind = true;
                 break;
             }
-            let ours = comment
-                .external_id
-                .as_deref()
-                .is_some_and(|id| id.starts_with(OF_WORKFLOW));
-            if ours || self.is_internal(&comment.text) {
+            if self.stays(comment.external_id.as_deref(), OF_WORKFLOW, &comment.text) {
                 continue;
             }
             let known = state.links.iter().position(|link| link.dam == comment.id);
@@ -76,9 +84,6 @@ impl Course<'_> {
                     self.add_to_workflow(state, asset, comment)?;
                 }
             }
-        }
-        if self.config.sync.deletes {
-            self.mark_deleted_in_workflow(state, there)?;
         }
         Ok(())
     }
@@ -99,11 +104,7 @@ impl Course<'_> {
             }
         }
         state.orphans.retain(|(id, _)| *id != comment.id);
-        let author = comment.author.as_deref().unwrap_or("unknown");
-        let at = comment
-            .span
-            .map(|span| timecode(span.start))
-            .unwrap_or_default();
+        let (at, author) = by_whom(comment);
         let link = asset.links.first().map(|link| format!("\n{}", link.href));
         let text = format!(
             "{at}{author}{note}: {}{}",
@@ -153,11 +154,7 @@ impl Course<'_> {
         if !link.from_dam || link.text == now || !self.config.sync.edits {
             return Ok(());
         }
-        let author = comment.author.as_deref().unwrap_or("unknown");
-        let at = comment
-            .span
-            .map(|span| timecode(span.start))
-            .unwrap_or_default();
+        let (at, author) = by_whom(comment);
         let text = format!("{at}{author} (edited): {}", comment.text);
         let process = &state.desk.process;
         let edited = self
@@ -169,34 +166,11 @@ impl Course<'_> {
         Ok(())
     }
 
-    fn mark_deleted_in_workflow(&self, state: &mut State, there: &[Comment]) -> Result<(), Error> {
-        for index in 0..state.links.len() {
-            let link = state.links[index].clone();
-            let gone = link.from_dam && !link.deleted && !there.iter().any(|c| c.id == link.dam);
-            if !gone {
-                continue;
-            }
-            let at = forebay_sdk::time::to_rfc3339(self.cx.now());
-            let text = format!("[deleted in the DAM, seen {at}]");
-            let process = &state.desk.process;
-            let marked = self
-                .cx
-                .process_comments()
-                .edit(process, &link.workflow, &text)?;
-            state.links[index].workflow = marked.id;
-            state.links[index].deleted = true;
-            let mut record = self.record("comment-deleted", "system", state);
-            record.comment = Some(format!("comment {} was deleted in the DAM", link.dam));
-            self.cx.decision(&record);
-        }
-        Ok(())
-    }
-
     /// An answer may come before what it answers: it waits a while.
     fn waits_for_parent(&self, state: &mut State, comment: &str) -> Result<bool, Error> {
         let now = self.cx.now();
         let known = state.orphans.iter().find(|(id, _)| id == comment);
-        let since: Timestamp = match known {
+        let since = match known {
             Some((_, since)) => *since,
             None => {
                 state.orphans.push((comment.to_owned(), now));
@@ -209,78 +183,130 @@ impl Course<'_> {
 
     // ---- From the workflow engine to the DAM ----------------------------------------------------
 
-    fn copy_to_dam(&self, state: &mut State, here: &[ProcessComment]) -> Result<(), Error> {
+    /// Copy what is new in the workflow engine, and edit the copies of what was edited there.
+    pub(crate) fn copy_to_dam(
+        &self,
+        state: &mut State,
+        here: &[ProcessComment],
+    ) -> Result<(), Error> {
         let mut copied = 0;
         for comment in here {
             if copied == ITEMS_PER_ACTIVATION {
                 state.behind = true;
                 break;
             }
-            let ours = comment
-                .external_id
-                .as_deref()
-                .is_some_and(|id| id.starts_with(OF_DAM));
-            if ours || self.is_internal(&comment.text) {
+            if self.stays(comment.external_id.as_deref(), OF_DAM, &comment.text) {
                 continue;
             }
-            let known = state
-                .links
-                .iter()
-                .position(|link| link.workflow == comment.id);
-            let now = fingerprint(&comment.text);
-            match known {
-                Some(index) if state.links[index].from_dam => {}
-                Some(index) if state.links[index].text != now && self.config.sync.edits => {
-                    let dam = state.links[index].dam.clone();
-                    let text = attributed(comment);
-                    self.cx.comments().edit(&state.asset, &dam, &text)?;
-                    state.links[index].text = now;
-                }
-                Some(_) => {}
+            let mut links = state.links.iter();
+            match links.position(|link| link.workflow == comment.id) {
+                Some(index) => self.update_in_dam(state, index, comment)?,
                 None => {
                     copied += 1;
-                    let draft = Draft {
-                        version: Some(state.version.clone()),
-                        parent: None,
-                        text: attributed(comment),
-                        span: None,
-                        external_id: format!("{OF_WORKFLOW}{}", comment.id),
-                    };
-                    let copy = self.cx.comments().add(&state.asset, &draft)?;
-                    state.links.push(Link {
-                        dam: copy.id,
-                        workflow: comment.id.clone(),
-                        from_dam: false,
-                        text: now,
-                        deleted: false,
-                    });
+                    self.add_to_dam(state, comment)?;
                 }
             }
-        }
-        if self.config.sync.deletes {
-            self.mark_deleted_in_dam(state, here)?;
         }
         Ok(())
     }
 
-    fn mark_deleted_in_dam(&self, state: &mut State, here: &[ProcessComment]) -> Result<(), Error> {
+    fn add_to_dam(&self, state: &mut State, comment: &ProcessComment) -> Result<(), Error> {
+        let draft = Draft {
+            version: Some(state.version.clone()),
+            parent: None,
+            text: attributed(comment),
+            span: None,
+            external_id: format!("{OF_WORKFLOW}{}", comment.id),
+        };
+        let copy = self.cx.comments().add(&state.asset, &draft)?;
+        state.links.push(Link {
+            dam: copy.id,
+            workflow: comment.id.clone(),
+            from_dam: false,
+            text: fingerprint(&comment.text),
+            deleted: false,
+        });
+        Ok(())
+    }
+
+    fn update_in_dam(
+        &self,
+        state: &mut State,
+        index: usize,
+        comment: &ProcessComment,
+    ) -> Result<(), Error> {
+        let link = &mut state.links[index];
+        let now = fingerprint(&comment.text);
+        if link.from_dam || link.text == now || !self.config.sync.edits {
+            return Ok(());
+        }
+        let text = attributed(comment);
+        self.cx.comments().edit(&state.asset, &link.dam, &text)?;
+        link.text = now;
+        Ok(())
+    }
+
+    // ---- What was deleted -----------------------------------------------------------------------
+
+    /// Mark the copies of what was deleted in the DAM.
+    pub(crate) fn mark_deleted_in_workflow(
+        &self,
+        state: &mut State,
+        there: &[Comment],
+    ) -> Result<(), Error> {
         for index in 0..state.links.len() {
-            let link = state.links[index].clone();
-            let gone =
-                !link.from_dam && !link.deleted && !here.iter().any(|c| c.id == link.workflow);
-            if !gone {
+            let link = &state.links[index];
+            let stands = !link.from_dam || there.iter().any(|comment| comment.id == link.dam);
+            if stands || link.deleted || !self.config.sync.deletes {
                 continue;
             }
-            let at = forebay_sdk::time::to_rfc3339(self.cx.now());
-            let text = format!("[deleted in the workflow engine, seen {at}]");
-            self.cx.comments().edit(&state.asset, &link.dam, &text)?;
-            state.links[index].deleted = true;
-            let mut record = self.record("comment-deleted", "system", state);
-            record.comment = Some(format!("comment {} was deleted there", link.workflow));
-            self.cx.decision(&record);
+            let text = format!("[deleted in the DAM, seen {}]", self.now());
+            let comments = self.cx.process_comments();
+            let marked = comments.edit(&state.desk.process, &link.workflow, &text)?;
+            let words = format!("comment {} was deleted in the DAM", link.dam);
+            state.links[index].workflow = marked.id;
+            self.note_deleted(state, index, words);
         }
         Ok(())
     }
+
+    /// Mark the copies of what was deleted in the workflow engine.
+    pub(crate) fn mark_deleted_in_dam(
+        &self,
+        state: &mut State,
+        here: &[ProcessComment],
+    ) -> Result<(), Error> {
+        for index in 0..state.links.len() {
+            let link = &state.links[index];
+            let stands = link.from_dam || here.iter().any(|comment| comment.id == link.workflow);
+            if stands || link.deleted || !self.config.sync.deletes {
+                continue;
+            }
+            let text = format!("[deleted in the workflow engine, seen {}]", self.now());
+            self.cx.comments().edit(&state.asset, &link.dam, &text)?;
+            let words = format!("comment {} was deleted there", link.workflow);
+            self.note_deleted(state, index, words);
+        }
+        Ok(())
+    }
+
+    fn note_deleted(&self, state: &mut State, link: usize, words: String) {
+        state.links[link].deleted = true;
+        let mut record = self.record("comment-deleted", "system", state);
+        record.comment = Some(words);
+        self.cx.decision(&record);
+    }
+
+    fn now(&self) -> String {
+        time::to_rfc3339(self.cx.now())
+    }
+}
+
+/// Where in the media, and who.
+fn by_whom(comment: &Comment) -> (String, &str) {
+    let at = comment.span.map(|span| timecode(span.start));
+    let author = comment.author.as_deref().unwrap_or("unknown");
+    (at.unwrap_or_default(), author)
 }
 
 /// `[00:01:12:05] `: hours, minutes, seconds, hundredths.
