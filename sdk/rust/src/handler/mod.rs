@@ -6,6 +6,7 @@
 //! [`Cx::random_id`], and keep nothing between activations but the state.
 
 mod cx;
+mod intake;
 mod step;
 
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::cx::Cx;
+pub use self::intake::Declined;
 pub use self::step::{RunEnded, Step, Wait};
 pub use crate::bindings::imports::forebay::flow::runtime::{Calendar, DecisionRecord, EffectMode};
 pub use crate::bindings::imports::forebay::flow::use_case_handler::{
