@@ -9,8 +9,8 @@
 mod case;
 mod guard;
 
-use forebay_sdk::handler::Connections;
-use forebay_sdk::{Admission, Delivery, Entity, Error, Step};
+use forebay_sdk::handler::{Connections, Declined};
+use forebay_sdk::{Admission, Delivery, Entity, Step};
 
 use crate::DAM;
 use crate::config::Config;
@@ -27,9 +27,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
     let request = match request_of(config, delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
+        Ok(request) => request,
+        Err(declined) => return declined.into(),
     };
     let entity = Entity::new("case", &request.case);
     let key = format!("{}:{dam}:{}", config.key_prefix, request.case);
@@ -57,7 +56,7 @@ pub(crate) fn run(steps: &Steps<'_>, state: Option<State>, delivery: &Delivery) 
 }
 
 fn begin(steps: &Steps<'_>, delivery: &Delivery) -> Next {
-    let request = request_of(steps.config, delivery)?.map_err(Error::invalid)?;
+    let request = request_of(steps.config, delivery).map_err(Declined::into_error)?;
     if let Some((case, run)) = request.guard {
         let guard = Guard::of_case(case, run, request.case_type);
         return guard::begin(steps, guard, &request.assets);

@@ -1,6 +1,7 @@
 //! What opens a case, or asks its guard.
 
-use forebay_sdk::{Delivery, Error, Event, FieldsExt, Timestamp, Value};
+use forebay_sdk::handler::Declined;
+use forebay_sdk::{Delivery, Event, FieldsExt, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -48,18 +49,9 @@ impl Request {
     }
 }
 
-/// What a first delivery asks for; the inner error says why it is none of this flow's business.
-pub(crate) fn request_of(
-    config: &Config,
-    delivery: &Delivery,
-) -> Result<Result<Request, String>, Error> {
-    match delivery {
-        Delivery::Request(_) => delivery.request::<Request>().map(Ok),
-        Delivery::Event(incoming) => Ok(of_event(config, &incoming.event)),
-        Delivery::Timer(_) | Delivery::Signal(_) => {
-            Err(Error::invalid("a case is opened by a request or an event"))
-        }
-    }
+/// What a first delivery asks for, or why it is none of this flow's business.
+pub(crate) fn request_of(config: &Config, delivery: &Delivery) -> Result<Request, Declined> {
+    delivery.asks(|incoming| of_event(config, &incoming.event))
 }
 
 fn of_event(config: &Config, event: &Event) -> Result<Request, String> {

@@ -129,15 +129,11 @@ impl Policy {
     /// # Errors
     /// In words, where one cannot be read.
     pub(crate) fn conditions(&self) -> Result<Vec<(&str, Vec<Condition>)>, Error> {
-        let read = |(subject, wanted): (&'_ String, &OneOrMany)| {
-            let parsed: Result<Vec<_>, _> =
-                wanted.0.iter().map(|text| Condition::parse(text)).collect();
-            Ok((subject.clone(), parsed?))
-        };
         let mut conditions = Vec::new();
         for (subject, wanted) in &self.when {
-            let (_, parsed) = read((subject, wanted))?;
-            conditions.push((subject.as_str(), parsed));
+            let parsed = wanted.0.iter().map(|text| Condition::parse(text));
+            let parsed: Result<Vec<_>, Error> = parsed.collect();
+            conditions.push((subject.as_str(), parsed?));
         }
         // What has to be asked at the vendor comes last.
         conditions.sort_by_key(|(subject, _)| *subject == LAST_USED);

@@ -13,8 +13,8 @@ mod work;
 
 use std::collections::BTreeSet;
 
-use forebay_sdk::handler::Connections;
-use forebay_sdk::{Admission, Delivery, Entity, Error, Step};
+use forebay_sdk::handler::{Connections, Declined};
+use forebay_sdk::{Admission, Delivery, Entity, Step};
 
 use crate::DAM;
 use crate::config::Config;
@@ -29,9 +29,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
     let request = match request_of(config, delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
+        Ok(request) => request,
+        Err(declined) => return declined.into(),
     };
     let key = request.key(&config.key_prefix, dam);
     match request.subject(config) {
@@ -54,7 +53,7 @@ pub(crate) fn run(steps: &Steps<'_>, state: Option<State>, delivery: &Delivery) 
 }
 
 fn begin(steps: &Steps<'_>, delivery: &Delivery) -> Next {
-    let request = request_of(steps.config, delivery)?.map_err(Error::invalid)?;
+    let request = request_of(steps.config, delivery).map_err(Declined::into_error)?;
     match request.purpose() {
         Purpose::Scan => scan(steps, Walk::default()),
         Purpose::Restore => restore(steps, request.asset),

@@ -1,6 +1,7 @@
 //! What a first delivery asks for, and the business key it has.
 
-use forebay_sdk::{Delivery, Entity, Error, Event, FieldsExt};
+use forebay_sdk::handler::Declined;
+use forebay_sdk::{Delivery, Entity, Event, FieldsExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -125,18 +126,9 @@ pub(crate) enum Purpose {
     Look,
 }
 
-/// What a first delivery asks for; the inner error says why it is none of this flow's business.
-pub(crate) fn request_of(
-    config: &Config,
-    delivery: &Delivery,
-) -> Result<Result<Request, String>, Error> {
-    match delivery {
-        Delivery::Request(_) => delivery.request::<Request>().map(Ok),
-        Delivery::Event(incoming) => Ok(of_event(config, &incoming.event)),
-        Delivery::Timer(_) | Delivery::Signal(_) => {
-            Err(Error::invalid("a run starts with a request or an event"))
-        }
-    }
+/// What a first delivery asks for, or why it is none of this flow's business.
+pub(crate) fn request_of(config: &Config, delivery: &Delivery) -> Result<Request, Declined> {
+    delivery.asks(|incoming| of_event(config, &incoming.event))
 }
 
 fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
