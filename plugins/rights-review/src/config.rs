@@ -370,6 +370,12 @@ impl Config {
             .unwrap_or(&self.lead_times)
     }
 
+    /// What a task's outcome means, where reviewers can decide it.
+    pub(crate) fn decision(&self, word: &str) -> Option<Decision> {
+        let mut offered = self.decisions.iter().copied();
+        offered.find(|decision| decision.word() == word)
+    }
+
     /// Logical fields that some rule or condition names.
     pub(crate) fn subjects(&self) -> impl Iterator<Item = &str> {
         let rules = self.routing.0.iter().flat_map(|rule| rule.when.keys());

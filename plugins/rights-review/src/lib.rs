@@ -5,22 +5,18 @@
 //! a review for each. A *look* reads one asset after an event and starts its review, if it needs one.
 //! A *review* is about one asset and one of two questions:
 //!
-//! * [`expiry`]: its rights end; renew, replace, remove, let expire, or delete?
-//! * [`clearance`]: somebody wants to use it; do its rights cover that?
+//! * [`flow/expiry.rs`](flow::expiry): its rights end; renew, replace, remove, let expire, or delete?
+//! * [`flow/clearance.rs`](flow::clearance): somebody wants to use it; do its rights cover that?
 //!
-//! Read [`course`] for what happens on each delivery. Nothing here names a vendor.
+//! [`flow`] is the handler: what happens on each delivery, step by step. [`steps`] says how each step
+//! is done, [`config`] what can be configured, [`state`] what a run remembers, [`findings`] what
+//! preflight finds. Nothing here names a vendor.
 
-mod admit;
-mod clearance;
 mod config;
-mod consent;
-mod course;
-mod expiry;
 mod findings;
-mod rights;
-mod scan;
+mod flow;
 mod state;
-mod uses;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -99,7 +95,7 @@ impl Handler for RightsReview {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -108,7 +104,7 @@ impl Handler for RightsReview {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

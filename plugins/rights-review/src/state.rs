@@ -1,7 +1,7 @@
 //! What a run remembers between activations.
 
 use forebay_sdk::Timestamp;
-use forebay_sdk::assets::AccessSnapshot;
+use forebay_sdk::assets::{AccessSnapshot, Asset};
 use forebay_sdk::blocks::{Desk, Scan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,16 @@ pub enum State {
     Clearing(Box<Clearing>),
 }
 
+impl State {
+    pub(crate) fn review(review: Review) -> Self {
+        Self::Review(Box::new(review))
+    }
+
+    pub(crate) fn clearing(clearing: Clearing) -> Self {
+        Self::Clearing(Box::new(clearing))
+    }
+}
+
 /// The asset a run is about, as it was read last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -34,6 +44,31 @@ pub struct Subject {
     pub checksum: Option<String>,
     /// Since when it is deleted or in the trash.
     pub gone_since: Option<Timestamp>,
+}
+
+impl Subject {
+    /// An asset that was not read yet.
+    pub(crate) fn of(asset: String) -> Self {
+        Self {
+            asset,
+            ..Self::default()
+        }
+    }
+
+    /// An asset as it was just read.
+    pub(crate) fn of_asset(asset: &Asset) -> Self {
+        let mut subject = Self::of(asset.id.clone());
+        subject.note(asset);
+        subject
+    }
+
+    /// Note the asset as it was just read.
+    pub(crate) fn note(&mut self, asset: &Asset) {
+        self.name.clone_from(&asset.name);
+        self.version.clone_from(&asset.version);
+        self.checksum.clone_from(&asset.checksum);
+        self.gone_since = None;
+    }
 }
 
 /// A review of the end of rights.
@@ -58,6 +93,28 @@ pub struct Review {
     pub ended: bool,
     /// Timers but that of the end wait until then: they came late, and ends come first.
     pub not_before: Timestamp,
+}
+
+impl Review {
+    pub(crate) fn of(subject: Subject) -> Self {
+        Self {
+            subject,
+            ..Self::default()
+        }
+    }
+
+    /// Has the end come, and was not dealt with yet?
+    pub(crate) fn ends_by(&self, now: Timestamp) -> bool {
+        now >= self.end && !self.ended
+    }
+
+    /// Has a lead time come? It is done with then.
+    pub(crate) fn lead_came(&mut self, now: Timestamp) -> bool {
+        let leads = self.leads.len();
+        let due = self.leads.iter().filter(|lead| **lead <= now).count();
+        self.leads.drain(..due);
+        self.leads.len() < leads
+    }
 }
 
 /// Where a review stands.
@@ -112,4 +169,15 @@ pub struct Clearing {
     pub round: u32,
     /// Documents are awaited.
     pub waits_for_documents: bool,
+}
+
+impl Clearing {
+    pub(crate) fn of(subject: Subject, wanted: Use, before: Option<AccessSnapshot>) -> Self {
+        Self {
+            subject,
+            wanted,
+            before,
+            ..Self::default()
+        }
+    }
 }

@@ -4,17 +4,12 @@ use forebay_sdk::Error;
 use forebay_sdk::assets::{AccessSnapshot, Asset};
 use forebay_sdk::handler::interfaces;
 
+use super::Steps;
 use crate::DAM;
-use crate::course::Course;
 
-impl Course<'_> {
-    /// A talent may withdraw consent while the end of the rights is still far.
-    pub(crate) fn inspect_consent(&self, asset: &Asset) -> Result<bool, Error> {
-        Ok(self.withdrawn(asset) && self.inspect(asset)?)
-    }
-
+impl Steps<'_> {
     /// Did a talent withdraw consent, and the asset is not blocked for it yet?
-    pub(crate) fn withdrawn(&self, asset: &Asset) -> bool {
+    pub(crate) fn is_withdrawn(&self, asset: &Asset) -> bool {
         let says = |field: &str, word: &str| {
             let texts = self.config.fields.texts(&asset.fields, field);
             texts.iter().any(|text| text.eq_ignore_ascii_case(word))

@@ -1,13 +1,11 @@
-//! Which deliveries start a run, and under which business key.
+//! What a first delivery asks for, before anything was looked at, and the business key of that.
 
 use forebay_sdk::assets::AccessSnapshot;
 use forebay_sdk::blocks::matches_path;
-use forebay_sdk::handler::Connections;
-use forebay_sdk::{Admission, Delivery, Entity, Error, Event, FieldsExt, Value};
+use forebay_sdk::{Delivery, Error, Event, FieldsExt, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::DAM;
 use crate::config::Config;
 use crate::state::Use;
 
@@ -63,34 +61,6 @@ impl Use {
     }
 }
 
-/// Pure: looks at nothing but the delivery.
-pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-    let Some(dam) = connections.of(DAM) else {
-        return Admission::refuse("the flow binds no connection for the role `dam`");
-    };
-    let request = match request_of(config, delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
-    };
-    let key = request.key(&config.key_prefix, dam);
-    if request.scan {
-        return Admission::start(
-            key,
-            Entity::new("scan", &config.key_prefix),
-            "scan of rights",
-        );
-    }
-    let asset = request.asset;
-    if asset.is_empty() {
-        return Admission::refuse("`asset` is missing: the id of an asset, or `scan = true`");
-    }
-    if request.wanted.is_some() && config.clearance.is_none() {
-        return Admission::refuse("this flow clears no uses: `clearance` is not configured");
-    }
-    Admission::start(key, Entity::new("asset", &asset), asset.clone()).label("asset", asset)
-}
-
 /// What a first delivery asks for; the inner error says why it is none of this flow's business.
 pub(crate) fn request_of(
     config: &Config,
@@ -106,8 +76,7 @@ pub(crate) fn request_of(
 }
 
 fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
-    let mut entities = std::iter::once(&event.entity).chain(&event.related);
-    let Some(asset) = entities.find(|entity| entity.kind == "asset") else {
+    let Some(asset) = event.entities("asset").next() else {
         return Err(format!("the event {} names no asset", event.kind));
     };
     let wanted = match event.kind.as_str() {

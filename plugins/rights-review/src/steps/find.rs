@@ -1,113 +1,55 @@
-//! Scans and looks: finding the assets that need a review, and starting it.
+//! Finding the assets that need a review or a clearance, and starting it.
 
-use forebay_sdk::assets::{Asset, Comparison, Query, SortBy};
-use forebay_sdk::blocks::{CONTINUE, Scan, Span, present};
+use forebay_sdk::assets::{AccessSnapshot, Asset, Comparison, Query, SortBy};
+use forebay_sdk::blocks::{Scan, Span};
 use forebay_sdk::handler::DecisionRecord;
 use forebay_sdk::time::{DAY, MINUTE};
-use forebay_sdk::{Error, Step, Timestamp};
+use forebay_sdk::{Error, Timestamp};
 use serde_json::json;
 
-use crate::admit::Request;
+use super::Steps;
+use super::ask::Request;
 use crate::config::DAM_EXPIRY;
-use crate::course::{Course, Next};
-use crate::rights::{self, End};
-use crate::state::{State, Subject, Use};
+use crate::state::Use;
 
 /// Hours in a working day, roughly: how far a lead time in working time can reach.
 const WORKING_HOURS: i64 = 8;
 
-impl Course<'_> {
-    /// One page of a scan: each date field is searched for in turn.
-    pub(crate) fn scan(&self, mut scan: Scan) -> Next {
-        let horizon = self.cx.now() + self.horizon();
-        // Fields are walked one after the other; the place in the list stands before the page token.
+impl Steps<'_> {
+    /// The next page of a scan; nothing where there are no more. Fields are walked one after the other;
+    /// the place in the list stands before the page token.
+    pub(crate) fn next_page(&self, scan: &mut Scan) -> Result<Option<Vec<Asset>>, Error> {
         let (index, page) = split(scan.page.take());
+        let horizon = self.cx.now() + self.horizon();
         let Some(query) = self.query(index, horizon) else {
-            let summary = format!("{} assets looked at, {} reviews", scan.seen, scan.started);
-            return Ok(Step::complete(State::Scan(scan), "scanned", summary));
+            return Ok(None);
         };
         scan.page = page;
         scan.finished = false;
-        for asset in scan.next_page(self.cx, &query)? {
-            scan.started += u64::from(self.inspect(&asset)?);
-        }
+        let assets = scan.next_page(self.cx, &query)?;
         let (next, token) = if scan.finished {
             (index + 1, String::new())
         } else {
             (index, scan.page.take().unwrap_or_default())
         };
         scan.page = Some(format!("{next}|{token}"));
-        let now = self.cx.now();
-        Ok(Step::wait(State::Scan(scan))
-            .timer(CONTINUE, now)
-            .waiting_on("the next page of assets"))
+        Ok(Some(assets))
     }
 
-    /// Read one asset and start what it needs.
-    pub(crate) fn look(&self, subject: Subject) -> Next {
-        let Some(asset) = present(self.cx, &subject.asset)? else {
-            let gone = State::Look(subject);
-            return Ok(Step::cancel(gone, "asset-gone", "the asset was deleted"));
-        };
-        let summary = if self.inspect(&asset)? {
-            "a run was started for the asset"
-        } else {
-            "the asset needs nothing"
-        };
-        Ok(Step::complete(State::Look(subject), "looked", summary))
-    }
-
-    /// Start what an asset needs: a review of the end of its rights, a clearance, a mended field.
-    pub(crate) fn inspect(&self, asset: &Asset) -> Result<bool, Error> {
-        if let Some(request) = self.asks_for_clearance(asset)? {
-            self.start(&request)?;
-            return Ok(true);
-        }
-        match rights::end(self.cx, self.config, asset) {
-            End::Open => Ok(false),
-            End::At(at, _) if self.is_settled(asset, at)? => Ok(false),
-            End::At(at, _) => {
-                self.start_review(&asset.id, at)?;
-                Ok(true)
-            }
-            End::Missing(kind) => {
-                let reason = format!("an asset of the type {kind} needs the end of its rights");
-                let fields: Vec<_> = self.config.date_fields.iter().map(String::as_str).collect();
-                self.hand_over(asset, &fields, &reason)
-            }
-            End::Unreadable(field, text) => {
-                let reason = format!("`{text}` in {field} is not a date");
-                self.hand_over(asset, &[field.as_str()], &reason)
-            }
-        }
-    }
-
-    /// Does the asset itself ask for clearance? A talent who withdrew consent does, and blocks it.
-    fn asks_for_clearance(&self, asset: &Asset) -> Result<Option<Request>, Error> {
+    /// Does the asset itself ask for clearance?
+    pub(crate) fn asks_for_clearance(&self, asset: &Asset) -> bool {
         let Some(clearance) = &self.config.clearance else {
-            return Ok(None);
+            return false;
         };
-        let mut request = Request {
-            asset: asset.id.clone(),
-            wanted: Some(Use::default().or_default(self.config)),
-            ..Request::default()
-        };
-        if self.withdrawn(asset) {
-            request.before = self.block_withdrawn(asset)?;
-            return Ok(Some(request));
-        }
-        let asked = self
-            .config
-            .fields
-            .texts(&asset.fields, &clearance.request_field);
-        let asked = asked
+        let map = &self.config.fields;
+        let asked = map.texts(&asset.fields, &clearance.request_field);
+        asked
             .iter()
-            .any(|text| text.eq_ignore_ascii_case("requested"));
-        Ok(asked.then_some(request))
+            .any(|text| text.eq_ignore_ascii_case("requested"))
     }
 
     /// Was this end of rights decided about before?
-    fn is_settled(&self, asset: &Asset, end: Timestamp) -> Result<bool, Error> {
+    pub(crate) fn is_settled(&self, asset: &Asset, end: Timestamp) -> Result<bool, Error> {
         let date = self.date_of(end)?;
         let reviewed = self.config.fields.texts(&asset.fields, "rights_reviewed");
         Ok(reviewed.contains(&date))
@@ -118,12 +60,29 @@ impl Course<'_> {
         self.cx.local_date(&self.config.calendar.zone, end - 1)
     }
 
+    // ---- Starting what an asset needs -----------------------------------------------------------
+
     /// Start the review of an end of rights; one that lives already is left alone.
-    pub(crate) fn start_review(&self, asset: &str, end: Timestamp) -> Result<(), Error> {
+    pub(crate) fn start_review(&self, asset: &Asset, end: Timestamp) -> Result<(), Error> {
         let date = self.date_of(end)?;
         self.start(&Request {
-            asset: asset.to_owned(),
+            asset: asset.id.clone(),
             date: Some(date),
+            ..Request::default()
+        })
+    }
+
+    /// Start a clearance for the intended use; one that lives already is left alone. `before` is the
+    /// access that stood before the asset was blocked.
+    pub(crate) fn start_clearance(
+        &self,
+        asset: &Asset,
+        before: Option<AccessSnapshot>,
+    ) -> Result<(), Error> {
+        self.start(&Request {
+            asset: asset.id.clone(),
+            wanted: Some(Use::default().or_default(self.config)),
+            before,
             ..Request::default()
         })
     }
@@ -132,6 +91,24 @@ impl Course<'_> {
         let dam = self.cx.connection(crate::DAM).unwrap_or_default();
         let key = request.key(&self.config.key_prefix, dam);
         self.cx.spawn(self.cx.flow(), &key, request).map(drop)
+    }
+
+    /// An asset of a licensed type has no date. Does another flow see to it?
+    pub(crate) fn have_date_named(&self, asset: &Asset, kind: &str) -> Result<bool, Error> {
+        let reason = format!("an asset of the type {kind} needs the end of its rights");
+        let fields: Vec<_> = self.config.date_fields.iter().map(String::as_str).collect();
+        self.hand_over(asset, &fields, &reason)
+    }
+
+    /// A date cannot be read. Does another flow see to it?
+    pub(crate) fn have_date_mended(
+        &self,
+        asset: &Asset,
+        field: &str,
+        text: &str,
+    ) -> Result<bool, Error> {
+        let reason = format!("`{text}` in {field} is not a date");
+        self.hand_over(asset, &[field], &reason)
     }
 
     /// Have fields mended by another flow, or tell operators.
@@ -144,16 +121,14 @@ impl Course<'_> {
             self.tell(&format!("\"{}\": {reason}", asset.name));
             return Ok(false);
         };
-        let key = format!(
-            "{}:{}:{}",
-            self.config.key_prefix,
-            asset.id,
-            fields.join("+")
-        );
+        let (prefix, names) = (&self.config.key_prefix, fields.join("+"));
+        let key = format!("{prefix}:{}:{names}", asset.id);
         let input = json!({ "asset": asset.id, "missing": fields, "reason": reason });
         self.cx.spawn(flow, &key, &input)?;
         Ok(true)
     }
+
+    // ---- What a scan searches for ---------------------------------------------------------------
 
     /// What a scan searches for at this place of its list: each date field before the horizon, then
     /// licensed assets without a date.

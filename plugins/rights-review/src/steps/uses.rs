@@ -1,14 +1,12 @@
 //! Uses: those that were cleared, as an asset's field keeps them, which of them hold again, and
 //! territories people may name.
 
+use forebay_sdk::Error;
 use forebay_sdk::assets::Asset;
 use forebay_sdk::time::parse_rfc3339;
-use forebay_sdk::{Error, Step};
 
-use crate::config::Clearance;
-use crate::course::{Course, Next};
-use crate::rights;
-use crate::state::{Clearing, State, Use};
+use super::{Steps, rights};
+use crate::state::{Clearing, Use};
 
 /// One use that was cleared, as the asset's field keeps it.
 pub(crate) struct Cleared {
@@ -34,6 +32,11 @@ impl Cleared {
         })
     }
 
+    /// Why the use is cleared again.
+    pub(crate) fn reason(&self) -> String {
+        format!("cleared as run {} decided at {}", self.run, self.at)
+    }
+
     /// As the asset's field keeps it.
     pub(crate) fn write(&self) -> String {
         format!(
@@ -43,16 +46,15 @@ impl Cleared {
     }
 }
 
-impl Course<'_> {
+impl Steps<'_> {
     /// The same use, cleared not long ago, with no right changed since.
     pub(crate) fn reusable(
         &self,
-        config: &Clearance,
         asset: &Asset,
         clearing: &Clearing,
     ) -> Result<Option<Cleared>, Error> {
         let fingerprint = rights::fingerprint(self.config, asset);
-        let within = config.reuse.same_use_within;
+        let within = self.clearance()?.reuse.same_use_within;
         for text in self.config.fields.texts(&asset.fields, "clearance_uses") {
             let Some(earlier) = Cleared::parse(&text) else {
                 continue;
@@ -71,36 +73,42 @@ impl Course<'_> {
         Ok(None)
     }
 
-    pub(crate) fn reuse(&self, clearing: Clearing, asset: &Asset, earlier: &Cleared) -> Next {
+    /// The earlier decision holds for this clearance, too.
+    pub(crate) fn reuse(
+        &self,
+        clearing: &Clearing,
+        asset: &Asset,
+        earlier: &Cleared,
+    ) -> Result<(), Error> {
         let mut record = self.record("decision-reused", &clearing.subject);
         record.decision = Some("cleared".to_owned());
-        record.comment = Some(format!("as run {} decided at {}", earlier.run, earlier.at));
+        let (run, at) = (&earlier.run, &earlier.at);
+        record.comment = Some(format!("as run {run} decided at {at}"));
         self.cx.decision(&record);
-        self.unasked(asset)?;
-        let summary = format!("cleared as run {} decided at {}", earlier.run, earlier.at);
-        let state = State::Clearing(Box::new(clearing));
-        Ok(Step::complete(state, "cleared", summary))
+        self.unasked(asset)
     }
 
     /// It no longer asks for clearance.
     fn unasked(&self, asset: &Asset) -> Result<(), Error> {
-        let field = self.clearance_config()?.request_field.as_str();
+        let field = self.clearance()?.request_field.as_str();
         let now = self.cx.assets().get(&asset.id)?;
         if self.config.fields.value(&now.fields, field).is_none() {
             return Ok(());
         }
         self.write_fields(&now, &[(field, "done".into())])
     }
-}
 
-/// A territory that nobody knows is refused, not taken for the whole world.
-pub(crate) fn unknown_territory(config: &Clearance, wanted: &Use) -> Option<String> {
-    let two_letters = |code: &str| code.len() == 2 && code.chars().all(|c| c.is_ascii_uppercase());
-    let known = |code: &String| match config.territories.as_slice() {
-        [] => two_letters(code),
-        listed => listed.contains(code),
-    };
-    wanted.territories.iter().find(|code| !known(code)).cloned()
+    /// A territory that nobody knows is refused, not taken for the whole world.
+    pub(crate) fn unknown_territory(&self, wanted: &Use) -> Result<Option<String>, Error> {
+        let listed = &self.clearance()?.territories;
+        let letters = |code: &str| code.chars().all(|letter| letter.is_ascii_uppercase());
+        let known = |code: &String| match listed.as_slice() {
+            [] => code.len() == 2 && letters(code),
+            listed => listed.contains(code),
+        };
+        let unknown = wanted.territories.iter().find(|code| !known(code));
+        Ok(unknown.cloned())
+    }
 }
 
 /// The result table, for people.
