@@ -246,6 +246,16 @@ impl Event {
         let all = std::iter::once(&self.entity).chain(&self.related);
         all.filter(move |entity| entity.kind == kind)
     }
+
+    /// The id of the asset that the event is about, by itself or related.
+    ///
+    /// # Errors
+    /// In words, where it names none.
+    pub fn asset(&self) -> Result<&str, String> {
+        let asset = self.entities("asset").next();
+        let none = || format!("the event {} names no asset", self.kind);
+        asset.map(|asset| asset.id.as_str()).ok_or_else(none)
+    }
 }
 
 /// How serious a finding is.
@@ -339,5 +349,13 @@ mod tests {
         let ids: Vec<_> = event.entities("asset").map(|entity| &entity.id).collect();
         assert_eq!(ids, ["a", "b", "c"]);
         assert_eq!(event.entities("collection").count(), 0);
+        assert_eq!(event.asset(), Ok("a"));
+    }
+
+    #[test]
+    fn an_event_says_when_it_names_no_asset() {
+        let event = Event::new("process.started", Entity::new("process", "p"), "1", 0);
+        let why = "the event process.started names no asset";
+        assert_eq!(event.asset(), Err(why.to_owned()));
     }
 }

@@ -50,18 +50,14 @@ pub(crate) fn request_of(delivery: &Delivery) -> Result<Request, Error> {
             let words = error.message();
             Error::invalid(format!("{words}; give `{{\"asset\": \"ID\"}}`"))
         }),
-        Delivery::Event(incoming) => asset_of_event(&incoming.event).map(Request::Asset),
+        Delivery::Event(incoming) => match incoming.event.asset() {
+            Ok(asset) => Ok(Request::Asset(asset.to_owned())),
+            Err(why) => Err(Error::invalid(why)),
+        },
         Delivery::Timer(_) | Delivery::Signal(_) => {
             Err(Error::invalid("a run starts with a request or an event"))
         }
     }
-}
-
-fn asset_of_event(event: &Event) -> Result<String, Error> {
-    let asset = event.entities("asset").next();
-    asset
-        .map(|entity| entity.id.clone())
-        .ok_or_else(|| Error::invalid(format!("the event {} names no asset", event.kind)))
 }
 
 /// Did a person ask for this review? Then it does not matter whether there was one before.

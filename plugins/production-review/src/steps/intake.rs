@@ -52,11 +52,8 @@ pub(crate) fn asset_of(delivery: &Delivery) -> Result<String, Error> {
     match delivery {
         Delivery::Request(_) => Ok(delivery.request::<Request>()?.asset),
         Delivery::Event(incoming) => {
-            let event = &incoming.event;
-            let asset = event.entities("asset").next();
-            asset
-                .map(|entity| entity.id.clone())
-                .ok_or_else(|| Error::invalid(format!("the event {} names no asset", event.kind)))
+            let asset = incoming.event.asset().map_err(Error::invalid)?;
+            Ok(asset.to_owned())
         }
         Delivery::Timer(_) | Delivery::Signal(_) => {
             Err(Error::invalid("a run starts with a request or an event"))
