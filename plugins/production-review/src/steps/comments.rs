@@ -79,27 +79,25 @@ impl Steps<'_> {
             let known = state.links.iter().position(|link| link.dam == comment.id);
             match known {
                 Some(index) => self.update_in_workflow(state, index, comment)?,
-                None => {
-                    copied += 1;
-                    self.add_to_workflow(state, asset, comment)?;
-                }
+                None => copied += usize::from(self.add_to_workflow(state, asset, comment)?),
             }
         }
         Ok(())
     }
 
+    /// Copy a comment. Tells whether it was copied: an answer waits for what it answers.
     fn add_to_workflow(
         &self,
         state: &mut State,
         asset: &Asset,
         comment: &Comment,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut note = String::new();
         if let Some(parent) = comment.parent.as_ref().filter(|_| self.config.sync.replies) {
             let answered = state.links.iter().find(|link| link.dam == *parent);
             match answered.map(|link| link.workflow.clone()) {
                 Some(id) => note = format!(" (answers {id})"),
-                None if self.waits_for_parent(state, &comment.id)? => return Ok(()),
+                None if self.waits_for_parent(state, &comment.id)? => return Ok(false),
                 None => note = " (answers a comment that is not here)".to_owned(),
             }
         }
@@ -120,7 +118,7 @@ impl Steps<'_> {
             text: fingerprint(&comment.text),
             deleted: false,
         });
-        Ok(())
+        Ok(true)
     }
 
     /// A text over the limit is split; the first part stands for the whole.

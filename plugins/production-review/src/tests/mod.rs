@@ -215,6 +215,19 @@ fn an_answer_waits_for_its_comment_then_stands_alone() {
     assert!(copies(&world)[0].contains("answers a comment that is not here"));
 }
 
+/// They neither keep others from being copied nor the run from resting.
+#[test]
+fn many_answers_that_wait_hold_up_nothing() {
+    let world = world();
+    for number in 0..30 {
+        comment(&world, &format!("s{number}"), "I agree", Some("lost"));
+    }
+    comment(&world, "last", "Logo too small", None);
+    world.wind(2 * MINUTE);
+    let texts = copies(&world);
+    assert_eq!(texts, ["[00:01:12:05] eva@example.com: Logo too small"]);
+}
+
 #[test]
 fn edits_follow() {
     let world = world();
