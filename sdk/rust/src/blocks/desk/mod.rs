@@ -221,6 +221,16 @@ impl Desk {
         Ok(())
     }
 
+    /// Take back whatever is asked: nobody is asked any more for now.
+    ///
+    /// # Errors
+    /// Those of [`Desk::withdraw`].
+    pub fn withdraw_all(&mut self, cx: &Cx) -> Result<(), Error> {
+        let asked: Vec<_> = self.asked.keys().cloned().collect();
+        let asked: Vec<_> = asked.iter().map(String::as_str).collect();
+        self.withdraw(cx, &asked)
+    }
+
     /// Show people facts: variables of the process.
     ///
     /// # Errors

@@ -114,6 +114,9 @@ fn questions_taken_back_are_no_answers() {
     bench.desk.withdraw(&bench.cx, &["a"]).unwrap();
     assert_eq!(bench.people.open(), ["b: rights"]);
     assert_eq!(bench.answers(), [""; 0]);
+    bench.desk.withdraw_all(&bench.cx).unwrap();
+    assert_eq!(bench.people.open(), [""; 0]);
+    assert_eq!(bench.desk.asked.len(), 0);
 }
 
 #[test]
