@@ -102,7 +102,7 @@ fn begin(steps: &Steps<'_>, delivery: &Delivery) -> Next {
 /// not count.
 fn begin_round(steps: &Steps<'_>, state: &mut State, asset: &Asset) -> Result<(), Error> {
     let before = state.next_round(asset);
-    steps.withdraw_questions(state)?;
+    state.desk.withdraw_all(steps.cx)?;
     steps.record_round(state, &before);
     steps.ask_reviewers(state, asset, &before)?;
     steps.show_version(state)?;

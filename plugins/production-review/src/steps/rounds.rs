@@ -9,16 +9,6 @@ use super::{RESTART, Steps};
 use crate::state::State;
 
 impl Steps<'_> {
-    /// Take back what was asked about the version before.
-    pub(crate) fn withdraw_questions(&self, state: &mut State) -> Result<(), Error> {
-        let open: Vec<_> = state.desk.asked.keys().cloned().collect();
-        let open: Vec<_> = open.iter().map(String::as_str).collect();
-        if state.desk.is_open() && !open.is_empty() {
-            state.desk.withdraw(self.cx, &open)?;
-        }
-        Ok(())
-    }
-
     /// Say in the audit which version the round is about.
     pub(crate) fn record_round(&self, state: &State, before: &str) {
         let mut record = self.record("round-began", "system", state);
