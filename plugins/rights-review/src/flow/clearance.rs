@@ -102,7 +102,7 @@ fn decided(
         }
     }
     if steps.documents_came(&clearing, asset)? {
-        steps.withdraw_questions(&mut clearing)?;
+        clearing.desk.withdraw_all(steps.cx)?;
         ask_anew(steps, &mut clearing, asset)?;
     }
     steps.wait_for_clearance(clearing)

@@ -8,7 +8,7 @@ pub(crate) mod expiry;
 
 use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{Scan, at_once, present};
-use forebay_sdk::handler::Connections;
+use forebay_sdk::handler::{Connections, Declined};
 use forebay_sdk::{Admission, Delivery, Entity, Error, Step};
 
 use crate::DAM;
@@ -30,9 +30,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
     let request = match request_of(config, delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
+        Ok(request) => request,
+        Err(declined) => return declined.into(),
     };
     let key = request.key(&config.key_prefix, dam);
     if request.scan {
@@ -65,7 +64,7 @@ pub(crate) fn run(steps: &Steps<'_>, state: Option<State>, delivery: &Delivery) 
 }
 
 fn begin(steps: &Steps<'_>, delivery: &Delivery) -> Next<State> {
-    let request = request_of(steps.config, delivery)?.map_err(Error::invalid)?;
+    let request = request_of(steps.config, delivery).map_err(Declined::into_error)?;
     let subject = Subject::of(request.asset);
     match (request.scan, request.date, request.wanted) {
         (true, ..) => scan(steps, Scan::default()),

@@ -2,7 +2,8 @@
 
 use forebay_sdk::assets::AccessSnapshot;
 use forebay_sdk::blocks::matches_path;
-use forebay_sdk::{Delivery, Error, Event, FieldsExt, Value};
+use forebay_sdk::handler::Declined;
+use forebay_sdk::{Delivery, Event, FieldsExt, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -61,24 +62,13 @@ impl Use {
     }
 }
 
-/// What a first delivery asks for; the inner error says why it is none of this flow's business.
-pub(crate) fn request_of(
-    config: &Config,
-    delivery: &Delivery,
-) -> Result<Result<Request, String>, Error> {
-    match delivery {
-        Delivery::Request(_) => delivery.request::<Request>().map(Ok),
-        Delivery::Event(incoming) => Ok(of_event(config, &incoming.event)),
-        Delivery::Timer(_) | Delivery::Signal(_) => {
-            Err(Error::invalid("a run starts with a request or an event"))
-        }
-    }
+/// What a first delivery asks for.
+pub(crate) fn request_of(config: &Config, delivery: &Delivery) -> Result<Request, Declined> {
+    delivery.asks(|incoming| of_event(config, &incoming.event))
 }
 
 fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
-    let Some(asset) = event.entities("asset").next() else {
-        return Err(format!("the event {} names no asset", event.kind));
-    };
+    let asset = event.asset()?;
     let wanted = match event.kind.as_str() {
         "asset.created" | "asset.updated" | "asset.version-current" => None,
         "action.invoked" => Some(of_action(config, event)?),
@@ -86,7 +76,7 @@ fn of_event(config: &Config, event: &Event) -> Result<Request, String> {
         other => return Err(format!("the event {other} starts nothing here")),
     };
     Ok(Request {
-        asset: asset.id.clone(),
+        asset: asset.to_owned(),
         wanted,
         ..Request::default()
     })

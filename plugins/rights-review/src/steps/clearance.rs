@@ -165,13 +165,6 @@ impl Steps<'_> {
         Ok(missing.len() < clearing.missing.len())
     }
 
-    /// What was asked no longer holds.
-    pub(crate) fn withdraw_questions(&self, clearing: &mut Clearing) -> Result<(), Error> {
-        let open: Vec<_> = clearing.desk.asked.keys().cloned().collect();
-        let open: Vec<_> = open.iter().map(String::as_str).collect();
-        clearing.desk.withdraw(self.cx, &open)
-    }
-
     // ---- What was decided -----------------------------------------------------------------------
 
     /// The earliest of the asset's own end, what was asked for, and what the reviewer gave.

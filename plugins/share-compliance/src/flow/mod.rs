@@ -8,7 +8,7 @@ pub(crate) mod link;
 pub(crate) mod request;
 
 use forebay_sdk::blocks::at_once;
-use forebay_sdk::handler::Connections;
+use forebay_sdk::handler::{Connections, Declined};
 use forebay_sdk::{Admission, Delivery, Error, Step};
 
 use crate::DAM;
@@ -31,9 +31,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
     let ask = match ask_of(config, delivery) {
-        Ok(Ok(ask)) => ask,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
+        Ok(ask) => ask,
+        Err(declined) => return declined.into(),
     };
     let key = ask.key(config, dam);
     let Some((entity, title)) = ask.subject(config, &key) else {
@@ -60,7 +59,7 @@ pub(crate) fn run(steps: &Steps<'_>, state: Option<State>, delivery: &Delivery) 
 }
 
 fn begin(steps: &Steps<'_>, delivery: &Delivery) -> Next<State> {
-    let request = match ask_of(steps.config, delivery)?.map_err(Error::invalid)? {
+    let request = match ask_of(steps.config, delivery).map_err(Declined::into_error)? {
         Ask::Scan(_) => return Ok(scan(steps, Sweep::default())?.map(State::Scan)),
         Ask::Case(suspect) => return Ok(case::begin(steps, suspect)?.map(State::case)),
         Ask::Wish(wish) => request::gathered(steps, Review::of(*wish))?,

@@ -1,6 +1,7 @@
 //! What a delivery asks for, before anything was looked at.
 
 use forebay_sdk::blocks::{OneOrMany, Span, matches_path};
+use forebay_sdk::handler::Declined;
 use forebay_sdk::{Delivery, Entity, Error, Event, FieldsExt, Timestamp, Value, digest, time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -167,14 +168,14 @@ pub(crate) fn window(config: &Config) -> Timestamp {
     }
 }
 
-/// What a delivery asks for; the inner error says why it is none of this flow's business.
-pub(crate) fn ask_of(config: &Config, delivery: &Delivery) -> Result<Result<Ask, String>, Error> {
+/// What a first delivery asks for.
+pub(crate) fn ask_of(config: &Config, delivery: &Delivery) -> Result<Ask, Declined> {
     match delivery {
-        Delivery::Request(_) => of_request(delivery).map(Ok),
-        Delivery::Event(incoming) => Ok(of_event(config, &incoming.event)),
-        Delivery::Timer(_) | Delivery::Signal(_) => {
-            Err(Error::invalid("a run starts with a request or an event"))
-        }
+        Delivery::Request(_) => of_request(delivery).map_err(Declined::Wrong),
+        Delivery::Event(incoming) => of_event(config, &incoming.event).map_err(Declined::NotOurs),
+        Delivery::Timer(_) | Delivery::Signal(_) => Err(Declined::Wrong(Error::invalid(
+            "a run starts with a request or an event",
+        ))),
     }
 }
 

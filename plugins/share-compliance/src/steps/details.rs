@@ -61,7 +61,7 @@ impl Steps<'_> {
             return None;
         }
         match ask_of(self.config, delivery) {
-            Ok(Ok(Ask::Staged(asset, _, _))) => {
+            Ok(Ask::Staged(asset, _, _)) => {
                 Some(asset).filter(|asset| !review.wish.assets.contains(asset))
             }
             _ => None,
