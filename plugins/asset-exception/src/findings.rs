@@ -5,8 +5,8 @@ use forebay_sdk::handler::interfaces;
 use forebay_sdk::{Cx, Finding};
 
 use crate::DAM;
-use crate::condition::Condition;
 use crate::config::Config;
+use crate::steps::Condition;
 
 /// Logical fields that exceptions are written to.
 const OF_RULES: [&str; 4] = [

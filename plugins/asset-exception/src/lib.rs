@@ -5,21 +5,15 @@
 //! the assets of a collection whose fields are missing in one task. A *line* is an asset that should
 //! be there by a date and is not.
 //!
-//! Read [`case`] for the course of a case, [`check`] for what is checked, [`condition`] for how rules
-//! are written. Nothing here names a vendor.
+//! Read [`flow`] for what happens on each delivery, [`steps`] for how it is done (there `check` for what
+//! is checked and `condition` for how rules are written), [`state`] for what a run remembers. Nothing
+//! here names a vendor.
 
-mod admit;
-mod case;
-mod check;
-mod condition;
 mod config;
-mod course;
 mod findings;
-mod group;
-mod line;
-mod marks;
-mod mend;
+mod flow;
 mod state;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -84,7 +78,7 @@ impl Handler for AssetException {
     }
 
     fn admit(config: &Config, connections: &Connections, delivery: &Delivery) -> Admission {
-        admit::admit(config, connections, delivery)
+        flow::admit(config, connections, delivery)
     }
 
     fn handle(
@@ -93,7 +87,7 @@ impl Handler for AssetException {
         state: Option<State>,
         delivery: Delivery,
     ) -> Result<Step<State>, Error> {
-        course::Course { cx, config }.run(state, &delivery)
+        flow::run(&steps::Steps { cx, config }, state, &delivery)
     }
 }
 

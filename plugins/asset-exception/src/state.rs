@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::Timestamp;
-use forebay_sdk::assets::AccessSnapshot;
-use forebay_sdk::blocks::{Desk, Items};
+use forebay_sdk::assets::{AccessSnapshot, Asset};
+use forebay_sdk::blocks::{Desk, ItemState, Items, paths};
+use forebay_sdk::handler::RunEnded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Severity;
+use crate::steps::Findings;
+
+/// Rule of what a person reported.
+const REPORTED: &str = "reported";
 
 /// One of the things a run can be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,4 +141,125 @@ pub struct Line {
     pub open: bool,
     /// Where people are asked.
     pub desk: Desk,
+}
+
+impl State {
+    /// Where people are asked.
+    pub(crate) fn desk(&mut self) -> &mut Desk {
+        match self {
+            Self::Case(case) => &mut case.desk,
+            Self::Group(group) => &mut group.desk,
+            Self::Line(line) => &mut line.desk,
+        }
+    }
+}
+
+impl From<Case> for State {
+    fn from(case: Case) -> Self {
+        Self::Case(Box::new(case))
+    }
+}
+
+impl From<Group> for State {
+    fn from(group: Group) -> Self {
+        Self::Group(Box::new(group))
+    }
+}
+
+impl From<Line> for State {
+    fn from(line: Line) -> Self {
+        Self::Line(Box::new(line))
+    }
+}
+
+/// What is wrong, for people.
+pub(crate) fn texts(issues: &[Issue]) -> Vec<String> {
+    issues.iter().map(|issue| issue.text.clone()).collect()
+}
+
+impl Case {
+    /// An asset of which nothing is known.
+    pub(crate) fn of(asset: String) -> Self {
+        Self {
+            asset,
+            ..Self::default()
+        }
+    }
+
+    /// What is wrong, for people.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        texts(&self.issues)
+    }
+
+    /// A person or another flow says what is wrong, if anything.
+    pub(crate) fn report(&mut self, reported: &str) {
+        if !reported.is_empty() {
+            self.issues.push(Issue::told(REPORTED, reported.to_owned()));
+        }
+    }
+
+    /// Is something wrong that a person or another flow reported?
+    pub(crate) fn is_reported(&self) -> bool {
+        self.issues.iter().any(|issue| issue.rule == REPORTED)
+    }
+
+    pub(crate) fn forget_report(&mut self) {
+        self.issues.retain(|issue| issue.rule != REPORTED);
+    }
+
+    /// What was found stands beside what was reported, in place of what was found before.
+    pub(crate) fn take(&mut self, findings: Findings) {
+        self.issues.retain(|issue| issue.rule == REPORTED);
+        self.issues.extend(findings.issues());
+    }
+
+    /// The correction was not approved: that is what is wrong now.
+    pub(crate) fn was_not_approved(&mut self, ended: &RunEnded) {
+        let (outcome, summary) = (&ended.outcome, &ended.summary);
+        let text = format!("the correction was not approved: {outcome} {summary}");
+        self.issues = vec![Issue::told("approval", text)];
+    }
+}
+
+impl Issue {
+    /// What no rule found.
+    fn told(rule: &str, text: String) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            text,
+            fix: String::new(),
+            severity: Severity::Medium,
+            field: None,
+        }
+    }
+}
+
+impl Group {
+    /// A group without members.
+    pub(crate) fn of(collection: String) -> Self {
+        Self {
+            collection,
+            ..Self::default()
+        }
+    }
+
+    /// Is the asset filed in the collection? The root stands for assets that are filed nowhere.
+    pub(crate) fn holds(&self, asset: &Asset) -> bool {
+        paths(asset).contains(&self.collection) || self.collection == "/"
+    }
+
+    /// Is it a member that misses just these fields?
+    pub(crate) fn knows(&self, id: &str, fields: &[Issue]) -> bool {
+        let missing = fields.iter().filter_map(|issue| issue.field.as_ref());
+        let member = self.members.get(id);
+        member.is_some_and(|member| member.missing.iter().eq(missing))
+    }
+
+    /// Values that are to be written, in place of those that were.
+    pub(crate) fn plan(&mut self, writes: Vec<String>) {
+        self.writes.0.retain(|item| item.state == ItemState::Open);
+        for write in writes {
+            self.writes.add(write.clone(), write);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use forebay_sdk::assets::Asset;
 use forebay_sdk::blocks::{holds, paths};
 use forebay_sdk::{Field, digest};
 
-use crate::condition::{Condition, Facts, Verdict};
+use super::condition::{Condition, Facts, Verdict};
 use crate::config::{Config, RequiredField, Severity, Source};
 use crate::state::Issue;
 

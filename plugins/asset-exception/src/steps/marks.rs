@@ -2,13 +2,12 @@
 
 use forebay_sdk::{Error, Value};
 
-use crate::course::Course;
+use super::Steps;
 use crate::state::Case;
 
-impl Course<'_> {
+impl Steps<'_> {
     /// What stands on the asset about its exception.
     pub(crate) fn mark(&self, case: &Case, exception: &str) -> Result<(), Error> {
-        let issues: Vec<_> = case.issues.iter().map(|issue| issue.text.clone()).collect();
         let missing = case.issues.iter().filter_map(|issue| issue.field.clone());
         let missing: Vec<_> = missing.collect();
         let mut fields = Vec::new();
@@ -20,7 +19,7 @@ impl Course<'_> {
                 (
                     "exception_issues",
                     if open {
-                        Value::Text(issues.join("\n"))
+                        Value::Text(case.texts().join("\n"))
                     } else {
                         Value::None
                     },
