@@ -4,7 +4,7 @@
 //! The requester gets one link to all of it and accepts. How a step is done stands in [`crate::steps`].
 
 use forebay_sdk::assets::Asset;
-use forebay_sdk::blocks::{Alarm, Answer, Reading, present};
+use forebay_sdk::blocks::{Answer, Reading, present};
 use forebay_sdk::handler::{Connections, EffectMode, Fired, RunEnded};
 use forebay_sdk::{Admission, Delivery, Entity, Error, Step};
 
@@ -32,9 +32,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
     let ask = match ask_of(config, delivery) {
-        Ok(Ok(ask)) => ask,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
+        Ok(ask) => ask,
+        Err(declined) => return declined.into(),
     };
     let id = ask.id();
     if id.is_empty() {
@@ -324,9 +323,7 @@ fn timer(steps: &Steps<'_>, mut state: State, fired: &Fired) -> Next {
             return nobody_accepted(steps, state);
         }
         name => {
-            let alarm = state.desk.alarm(steps.cx, &steps.rules(), name)?;
-            if let Some(Alarm::TimedOut(question)) = alarm {
-                let why = format!("nobody answered `{question}` within twice the time");
+            if let Some(why) = state.desk.time_is_up(steps.cx, &steps.rules(), name)? {
                 return Ok(Step::park(state, why));
             }
         }

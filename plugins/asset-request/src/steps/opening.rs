@@ -1,6 +1,7 @@
 //! The beginning of a run: what was asked for, and the process in which people are asked.
 
 use forebay_sdk::blocks::Desk;
+use forebay_sdk::handler::Declined;
 use forebay_sdk::workflow::StartRequest;
 use forebay_sdk::{Delivery, Error};
 
@@ -16,7 +17,7 @@ impl Steps<'_> {
             round: 1,
             ..State::default()
         };
-        let ask = ask_of(self.config, delivery)?.map_err(Error::invalid)?;
+        let ask = ask_of(self.config, delivery).map_err(Declined::into_error)?;
         state.request = match ask {
             Ask::Whole(request) => *request,
             Ask::Form(process, actor) => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use forebay_sdk::blocks::{Facts, OneOrMany};
+use forebay_sdk::handler::Declined;
 use forebay_sdk::{Delivery, Error, Event, Field, FieldsExt, digest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,23 +43,24 @@ impl Ask {
     }
 }
 
-/// What a first delivery asks for; the inner error says why it is none of this flow's business.
-pub(crate) fn ask_of(config: &Config, delivery: &Delivery) -> Result<Result<Ask, String>, Error> {
+/// What a first delivery asks for, or why it is none of this flow's business.
+pub(crate) fn ask_of(config: &Config, delivery: &Delivery) -> Result<Ask, Declined> {
     match delivery {
         Delivery::Request(_) => {
-            let mut request: Request = delivery.request()?;
+            let mut request: Request = delivery.request().map_err(Declined::Wrong)?;
             if request.form.is_empty() {
-                return Err(Error::invalid("`form` is missing: what is asked for"));
+                let mistake = Error::invalid("`form` is missing: what is asked for");
+                return Err(Declined::Wrong(mistake));
             }
             if request.id.is_empty() {
                 request.id = request.digest();
             }
-            Ok(Ok(Ask::Whole(Box::new(request))))
+            Ok(Ask::Whole(Box::new(request)))
         }
-        Delivery::Event(incoming) => Ok(of_event(config, &incoming.event)),
-        Delivery::Timer(_) | Delivery::Signal(_) => {
-            Err(Error::invalid("a run starts with a request or an event"))
-        }
+        Delivery::Event(incoming) => of_event(config, &incoming.event).map_err(Declined::NotOurs),
+        Delivery::Timer(_) | Delivery::Signal(_) => Err(Declined::Wrong(Error::invalid(
+            "a run starts with a request or an event",
+        ))),
     }
 }
 

@@ -7,7 +7,7 @@ mod campaign;
 mod region;
 
 use forebay_sdk::blocks::present;
-use forebay_sdk::handler::Connections;
+use forebay_sdk::handler::{Connections, Declined};
 use forebay_sdk::{Admission, Delivery, Entity, Error, Step};
 
 use crate::DAM;
@@ -29,9 +29,8 @@ pub(crate) fn admit(config: &Config, connections: &Connections, delivery: &Deliv
         return Admission::refuse("the flow binds no connection for the role `dam`");
     };
     let request = match request_of(delivery) {
-        Ok(Ok(request)) => request,
-        Ok(Err(reason)) => return Admission::ignore(reason),
-        Err(error) => return Admission::refuse(error.message().to_owned()),
+        Ok(request) => request,
+        Err(declined) => return declined.into(),
     };
     if request.asset.is_empty() {
         return Admission::refuse("`asset` is missing: the id of a master");
@@ -57,7 +56,7 @@ pub(crate) fn run(steps: &Steps<'_>, state: Option<State>, delivery: &Delivery) 
 
 /// A region that its master wants, a master, or a file that finds its region by itself.
 fn begin(steps: &Steps<'_>, delivery: &Delivery) -> Next {
-    let request = request_of(delivery)?.map_err(Error::invalid)?;
+    let request = request_of(delivery).map_err(Declined::into_error)?;
     if let Some(wanted) = request.region {
         return kept(region::begin(steps, &request.asset, wanted));
     }

@@ -157,7 +157,7 @@ fn file_arrived(steps: &Steps<'_>, region: &mut Region, id: &str, by: Option<&st
 /// Keep the file back, and have it reviewed as it is now. A decision about an earlier one does not
 /// count for it.
 fn review_anew(steps: &Steps<'_>, region: &mut Region, file: &Asset) -> Done {
-    steps.take_back_questions(region)?;
+    region.desk.withdraw_all(steps.cx)?;
     let file = steps.keep_back(region, file)?;
     steps.ask_reviewers(region, &file)?;
     steps.report(region)
@@ -165,7 +165,7 @@ fn review_anew(steps: &Steps<'_>, region: &mut Region, file: &Asset) -> Done {
 
 /// The file cannot be used: the team works again.
 fn back_to_team(steps: &Steps<'_>, region: &mut Region, why: &str) -> Done {
-    steps.take_back_questions(region)?;
+    region.desk.withdraw_all(steps.cx)?;
     let master = steps.cx.assets().get(&region.master.asset)?;
     steps.ask_team(region, &master, why)?;
     steps.report(region)

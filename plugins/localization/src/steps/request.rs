@@ -1,6 +1,7 @@
 //! What a first delivery asks for, and the business key of its run.
 
-use forebay_sdk::{Delivery, Error};
+use forebay_sdk::Delivery;
+use forebay_sdk::handler::Declined;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -53,24 +54,12 @@ impl Request {
     }
 }
 
-/// What a first delivery asks for; the inner error says why it is none of this flow's business.
-pub(crate) fn request_of(delivery: &Delivery) -> Result<Result<Request, String>, Error> {
-    match delivery {
-        Delivery::Request(_) => delivery.request::<Request>().map(Ok),
-        Delivery::Event(incoming) => {
-            let event = &incoming.event;
-            let mut entities = std::iter::once(&event.entity).chain(&event.related);
-            let asset = entities.find(|entity| entity.kind == "asset");
-            Ok(match asset {
-                Some(asset) => Ok(Request {
-                    asset: asset.id.clone(),
-                    ..Request::default()
-                }),
-                None => Err(format!("the event {} names no asset", event.kind)),
-            })
-        }
-        Delivery::Timer(_) | Delivery::Signal(_) => {
-            Err(Error::invalid("a run starts with a request or an event"))
-        }
-    }
+/// What a first delivery asks for, or why it is none of this flow's business.
+pub(crate) fn request_of(delivery: &Delivery) -> Result<Request, Declined> {
+    delivery.asks(|incoming| {
+        Ok(Request {
+            asset: incoming.event.asset()?.to_owned(),
+            ..Request::default()
+        })
+    })
 }

@@ -62,13 +62,6 @@ impl Steps<'_> {
             .open(self.cx, &self.rules(), request, vec![question])
     }
 
-    /// Nobody is asked in this region for now.
-    pub(crate) fn take_back_questions(&self, region: &mut Region) -> Result<(), Error> {
-        let asked: Vec<_> = region.desk.asked.keys().cloned().collect();
-        let asked: Vec<_> = asked.iter().map(String::as_str).collect();
-        region.desk.withdraw(self.cx, &asked)
-    }
-
     /// Why the team's region needs no version, where that is accepted.
     pub(crate) fn waiver(&self, answer: &Answer) -> Option<String> {
         let accepted = self.config.not_needed_allowed && !answer.comment.is_empty();
