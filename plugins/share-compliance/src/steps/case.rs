@@ -9,7 +9,6 @@ use forebay_sdk::{Error, Field, Step, Value, time};
 
 use super::Steps;
 use super::ask::Wish;
-use super::link::every_share;
 use super::scan::reach;
 use crate::WORKFLOW;
 use crate::config::{Action, UNKNOWN};
@@ -25,20 +24,18 @@ impl Steps<'_> {
 
     /// Look closer. Why there is no case after all, if there is none.
     pub(crate) fn look_closer(&self, case: &mut Case) -> Result<Option<&'static str>, Error> {
-        if let Some(id) = case.suspect.share.clone() {
-            let listed = self.shares(&every_share())?.unwrap_or_default();
-            let share = listed
-                .into_iter()
-                .find(|share| share.id == id || share.link.as_ref() == Some(&id));
-            if let Some(share) = share {
-                if share.external_id.is_some() {
-                    return Ok(Some("the share was made by a flow of this product"));
-                }
-                case.share_dead = !share.active;
-                for asset in share.assets {
-                    if !case.suspect.assets.contains(&asset) {
-                        case.suspect.assets.push(asset);
-                    }
+        let share = match &case.suspect.share {
+            Some(name) => self.share_named(name)?,
+            None => None,
+        };
+        if let Some(share) = share {
+            if share.external_id.is_some() {
+                return Ok(Some("the share was made by a flow of this product"));
+            }
+            case.share_dead = !share.active;
+            for asset in share.assets {
+                if !case.suspect.assets.contains(&asset) {
+                    case.suspect.assets.push(asset);
                 }
             }
         }
@@ -156,8 +153,7 @@ impl Steps<'_> {
         let Some(id) = &case.suspect.share else {
             return Ok(vec![UNKNOWN.to_owned()]);
         };
-        let listed = self.shares(&every_share())?.unwrap_or_default();
-        let share = listed.into_iter().find(|share| share.id == *id);
+        let share = self.share_named(id)?;
         let wish = Wish {
             recipient: OneOrMany(share.map(|share| share.recipients).unwrap_or_default()),
             ..Wish::default()

@@ -260,6 +260,12 @@ impl Steps<'_> {
         }
     }
 
+    /// The share of this name, ended or not; none where the DAM does not list it.
+    pub(super) fn share_named(&self, name: &str) -> Result<Option<Share>, Error> {
+        let listed = self.shares(&every_share())?.unwrap_or_default();
+        Ok(listed.into_iter().find(|share| is_named(share, name)))
+    }
+
     /// What became of the link, on the records of its assets.
     pub(crate) fn log_link(&self, review: &Review, action: &str, actor: &str, comment: &str) {
         let Some(link) = &review.link else {
@@ -284,6 +290,11 @@ impl Link {
         let (from, until) = (time::to_rfc3339(self.from), time::to_rfc3339(self.until));
         format!("from {from} until {until}")
     }
+}
+
+/// Is this the share's name? Reports may name the link instead of the id.
+pub(super) fn is_named(share: &Share, name: &str) -> bool {
+    share.id == name || share.link.as_deref() == Some(name)
 }
 
 /// All shares, ended ones included.

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Steps;
 use super::ask::{Suspect, watched};
-use super::link::every_share;
+use super::link::{every_share, is_named};
 use crate::DAM;
 use crate::config::Config;
 use crate::state::Sweep;
@@ -28,7 +28,7 @@ impl Steps<'_> {
         let since = self.cx.now() - reach(self.config);
         let mut suspects: BTreeMap<String, Suspect> = BTreeMap::new();
         for activity in self.made_since(since)? {
-            let share = shares.iter().find(|share| share.id == activity.share);
+            let share = shares.iter().find(|share| is_named(share, &activity.share));
             if share.is_some_and(|share| share.external_id.is_some()) {
                 continue;
             }

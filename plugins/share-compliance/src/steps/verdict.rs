@@ -7,7 +7,6 @@ use forebay_sdk::{Error, Field};
 use super::Steps;
 use super::ask::watched;
 use super::items::about;
-use super::link::every_share;
 use crate::state::{Case, Found};
 
 impl Steps<'_> {
@@ -30,8 +29,8 @@ impl Steps<'_> {
         let Some(id) = &case.suspect.share else {
             return Ok(false);
         };
-        let listed = self.shares(&every_share())?.unwrap_or_default();
-        Ok(listed.iter().any(|share| share.id == *id && share.active))
+        let share = self.share_named(id)?;
+        Ok(share.is_some_and(|share| share.active))
     }
 
     /// Assets given free leave the place that outsiders see.

@@ -197,6 +197,26 @@ fn a_release_waits_for_the_end_of_the_share() {
 }
 
 #[test]
+fn a_report_may_name_the_link_of_a_share() {
+    let world = world_of(1);
+    by_hand(&world, "a1");
+    let link = "https://dam.example/s9";
+    world.dam.activity.borrow_mut()[0].share = link.to_owned();
+    world.dam.shares.borrow_mut()[0].recipients = vec!["bo@agency-a.example".to_owned()];
+    scan(&world, "1");
+    assert_eq!(
+        world.people.open(),
+        [
+            "violation:1: partner-compliance",
+            "author:1: max@example.com"
+        ]
+    );
+    world.dam.shares.borrow_mut()[0].active = true;
+    answer(&world, "violation:1", ANN, "release", &[]);
+    assert!(world.people.text("violation:2").contains("still works"));
+}
+
+#[test]
 fn alert_and_task_restrict_nothing() {
     for (action, open) in [("alert", 0), ("task", 2)] {
         let mut config = config();
