@@ -1,5 +1,5 @@
 //! Events by polling: one scan of what was modified since, in pages, then comments, then the delete
-//! queue.
+//! queue, then who has come into watched collections.
 //!
 //! A scan starts at the watermark of the scan before, less the overlap, because the search index
 //! comes late. Its own watermark is the latest modification it saw, by the vendor's clock.
@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Iconik;
 use crate::segments::{COMMENT, RawSegment};
+use crate::watched::Watches;
 use crate::wire::{Page, RawAsset, RawVersion};
 
 /// The cursor's form. A host that goes back to an older connector sees that it cannot read it.
@@ -31,6 +32,9 @@ struct Cursor {
     /// The scan being made.
     #[serde(default)]
     scan: Option<Scan>,
+    /// Who is in the watched collections.
+    #[serde(default, skip_serializing_if = "Watches::is_empty")]
+    watches: Watches,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +53,8 @@ enum Stage {
     Comments(Vec<Json>),
     /// The delete queue, from this page.
     Deleted(u32),
+    /// The watched collection of this number in the settings.
+    Watched(usize),
 }
 
 impl Iconik {
@@ -60,11 +66,11 @@ impl Iconik {
         let mut cursor = match (cursor, options.start_at) {
             (Some(text), _) => Cursor::read(text)?,
             (None, Some(start)) => Cursor::starting(start),
-            (None, None) => return page(Vec::new(), &Cursor::starting(self.call.now())),
+            (None, None) => return self.seeded(),
         };
         let mut scan = match cursor.scan.take() {
             Some(scan) => scan,
-            None => self.new_scan(&cursor, options),
+            None => self.new_scan(&mut cursor, options),
         };
         let (mut events, next) = match &scan.stage {
             Stage::Modified(after) => {
@@ -76,6 +82,7 @@ impl Iconik {
                 self.after_comments(&cursor, &mut scan, &segments)?
             }
             Stage::Deleted(number) => self.deleted_since(scan.since, *number)?,
+            Stage::Watched(number) => self.watched(*number, &mut cursor.watches, options.limit)?,
         };
         events.sort_by_key(|event| event.occurred_at);
         match next {
@@ -83,15 +90,41 @@ impl Iconik {
             // A date in the future must not hide what comes until then.
             None => cursor.watermark = cursor.watermark.max(scan.latest.min(self.call.now())),
         }
-        page(events, &cursor)
+        self.answer(events, &cursor)
     }
 
-    fn new_scan(&self, cursor: &Cursor, options: &ChangeOptions) -> Scan {
+    /// The first call tells nothing, and sees who is in the watched collections.
+    fn seeded(&self) -> Result<ChangePage, Error> {
+        let mut cursor = Cursor::starting(self.call.now());
+        cursor.scan = self.watched_stage(0).map(|stage| Scan {
+            since: cursor.start,
+            latest: cursor.start,
+            stage,
+        });
+        self.answer(Vec::new(), &cursor)
+    }
+
+    fn answer(&self, events: Vec<Event>, cursor: &Cursor) -> Result<ChangePage, Error> {
+        let text = serde_json::to_string(cursor)
+            .map_err(|error| Error::invalid(format!("the cursor cannot be written: {error}")))?;
+        let watching = !self.settings.watched_collections.is_empty();
+        Ok(ChangePage {
+            events,
+            cursor: text,
+            more: cursor.scan.is_some(),
+            next_poll_seconds: watching.then_some(self.settings.watched_every_seconds),
+        })
+    }
+
+    fn new_scan(&self, cursor: &mut Cursor, options: &ChangeOptions) -> Scan {
         if self.settings.rearm_webhooks
             && let Err(error) = self.rearm_hooks().and_then(|()| self.rearm_actions())
         {
             warn!("own webhooks could not be looked at: {error}");
         }
+        // What is watched again later is seen for the first time then.
+        let watched = &self.settings.watched_collections;
+        cursor.watches.retain(|path, _| watched.contains(path));
         let overlap = Timestamp::from(options.overlap_seconds) * time::SECOND;
         Scan {
             since: cursor.watermark.saturating_sub(overlap).max(cursor.start),
@@ -150,6 +183,24 @@ impl Iconik {
         Ok((events, stage))
     }
 
+    fn watched(
+        &self,
+        number: usize,
+        watches: &mut Watches,
+        limit: u32,
+    ) -> Result<(Vec<Event>, Option<Stage>), Error> {
+        let Some(path) = self.settings.watched_collections.get(number) else {
+            return Ok((Vec::new(), None));
+        };
+        let entries = self.entries(path, watches, limit.max(1))?;
+        let next = if entries.more { number } else { number + 1 };
+        Ok((entries.events, self.watched_stage(next)))
+    }
+
+    fn watched_stage(&self, number: usize) -> Option<Stage> {
+        (number < self.settings.watched_collections.len()).then_some(Stage::Watched(number))
+    }
+
     fn modified_since(
         &self,
         since: Timestamp,
@@ -206,7 +257,8 @@ impl Iconik {
     }
 
     fn deleted_stage(&self) -> Option<Stage> {
-        self.settings.poll_delete_queue.then_some(Stage::Deleted(1))
+        let queue = self.settings.poll_delete_queue.then_some(Stage::Deleted(1));
+        queue.or_else(|| self.watched_stage(0))
     }
 
     /// What a document of the index tells. Of an asset that was created and deleted meanwhile only
@@ -246,7 +298,7 @@ impl Iconik {
             Ok(queue) => queue,
             Err(Error::Denied(why)) => {
                 warn!("the delete queue is out of reach: {}", why.message);
-                return Ok((Vec::new(), None));
+                return Ok((Vec::new(), self.watched_stage(0)));
             }
             Err(error) => return Err(error),
         };
@@ -257,10 +309,8 @@ impl Iconik {
             .filter(late)
             .map(|raw| self.deleted(raw));
         let events = events.collect::<Result<_, _>>()?;
-        Ok((
-            events,
-            queue.has_next().then_some(Stage::Deleted(number + 1)),
-        ))
+        let next = queue.has_next().then_some(Stage::Deleted(number + 1));
+        Ok((events, next.or_else(|| self.watched_stage(0))))
     }
 }
 
@@ -271,6 +321,7 @@ impl Cursor {
             start,
             watermark: start,
             scan: None,
+            watches: Watches::new(),
         }
     }
 
@@ -290,15 +341,4 @@ fn no_order() -> Error {
     Error::unavailable(
         "iconik's search results hold no `_sort`, so there is no way to the next page",
     )
-}
-
-fn page(events: Vec<Event>, cursor: &Cursor) -> Result<ChangePage, Error> {
-    let text = serde_json::to_string(cursor)
-        .map_err(|error| Error::invalid(format!("the cursor cannot be written: {error}")))?;
-    Ok(ChangePage {
-        events,
-        cursor: text,
-        more: cursor.scan.is_some(),
-        next_poll_seconds: None,
-    })
 }

@@ -23,6 +23,7 @@ impl Iconik {
         findings.extend(self.rights()?);
         findings.extend(self.hook_findings()?);
         findings.extend(self.action_findings()?);
+        findings.extend(self.watch_findings()?);
         if self.settings.integration_user.is_empty() {
             findings.push(Finding::warning(
                 "integration_user",

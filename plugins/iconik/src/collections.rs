@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use forebay_sdk::assets::{Collection, Collections, ContentPage};
 use forebay_sdk::http::{Outcome, encode_component};
-use forebay_sdk::{Entity, Error, OrAbsent, lenient, paging, warn};
+use forebay_sdk::{Entity, Error, OrAbsent, Timestamp, lenient, paging, time, warn};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,11 +18,11 @@ use crate::wire::Page;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawCollection {
+pub(crate) struct RawCollection {
     #[serde(deserialize_with = "lenient::string")]
-    id: String,
+    pub(crate) id: String,
     #[serde(deserialize_with = "lenient::string")]
-    title: String,
+    pub(crate) title: String,
     #[serde(deserialize_with = "lenient::string")]
     status: String,
     #[serde(deserialize_with = "lenient::string")]
@@ -33,15 +33,26 @@ struct RawCollection {
     date_created: String,
 }
 
+impl RawCollection {
+    /// When it was made.
+    pub(crate) fn created(&self) -> Option<Timestamp> {
+        time::parse_lenient(&self.date_created)
+    }
+
+    /// Is it an asset, as contents of a collection are?
+    pub(crate) fn is_asset(&self) -> bool {
+        matches!(self.object_type.as_str(), "assets" | "")
+    }
+
+    /// Is it in the trash?
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.status == "DELETED"
+    }
+}
+
 impl Collections for Iconik {
     fn find(&self, path: &str) -> Result<Option<Collection>, Error> {
-        let mut found: Option<RawCollection> = None;
-        for title in titles(path)? {
-            let Some(child) = self.child(found.as_ref(), title)? else {
-                return Ok(None);
-            };
-            found = Some(child);
-        }
+        let found = self.collection_named(path)?;
         Ok(found.map(|found| collection(found, path)))
     }
 
@@ -63,13 +74,10 @@ impl Collections for Iconik {
         let url = self.collection_url(collection, "contents/");
         let found: Page<RawCollection> = self.page(self.http.get(url), number)?;
         let next = found.has_next().then(|| paging::encode(&(number + 1)));
-        let present = found
-            .objects
-            .iter()
-            .filter(|object| object.status != "DELETED");
+        let present = found.objects.iter().filter(|object| !object.is_deleted());
         let entities = present.filter_map(|object| match object.object_type.as_str() {
             "collections" => Some(Entity::new("collection", &object.id)),
-            "assets" | "" => Some(Entity::new("asset", &object.id)),
+            _ if object.is_asset() => Some(Entity::new("asset", &object.id)),
             _ => None,
         });
         Ok(ContentPage {
@@ -105,6 +113,18 @@ impl Collections for Iconik {
 }
 
 impl Iconik {
+    /// The collection at a path of titles; the oldest of several.
+    pub(crate) fn collection_named(&self, path: &str) -> Result<Option<RawCollection>, Error> {
+        let mut found: Option<RawCollection> = None;
+        for title in titles(path)? {
+            let Some(child) = self.child(found.as_ref(), title)? else {
+                return Ok(None);
+            };
+            found = Some(child);
+        }
+        Ok(found)
+    }
+
     pub(crate) fn collection_url(&self, id: &str, rest: &str) -> String {
         self.url(&format!(
             "assets/v1/collections/{}/{rest}",
@@ -158,7 +178,7 @@ impl Iconik {
         };
         let fits = |found: &RawCollection| {
             found.title == title
-                && found.status != "DELETED"
+                && !found.is_deleted()
                 && matches!(found.object_type.as_str(), "collections" | "")
         };
         let mut fitting: Vec<_> = below.into_iter().filter(fits).collect();
@@ -218,7 +238,7 @@ impl Iconik {
     }
 }
 
-fn titles(path: &str) -> Result<Vec<&str>, Error> {
+pub(crate) fn titles(path: &str) -> Result<Vec<&str>, Error> {
     let titles: Vec<_> = path
         .split('/')
         .map(str::trim)

@@ -3,7 +3,7 @@
 //! Read [`settings`] for what an operator may choose, `describe` for what it tells the host, `wire`
 //! for the vendor's JSON, `asset` for how an asset is put together. Events: `events` says what is
 //! told about an asset and under which identity, `changes` finds it by polling, `webhook` by being
-//! told, `hooks` registers the webhooks, `actions` the entries in iconik's menus. `copies` says where
+//! told, `watched` by comparing, `hooks` registers the webhooks, `actions` the entries in iconik's menus. `copies` says where
 //! files are, for `lifecycle`. Every other file is one capability.
 //!
 //! Two rules hold everywhere. What the vendor's documents leave open is a setting. Every effect looks
@@ -37,6 +37,7 @@ mod sharing;
 mod update;
 mod values;
 mod versions;
+mod watched;
 mod webhook;
 mod wire;
 

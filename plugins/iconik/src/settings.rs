@@ -1,8 +1,13 @@
 //! What an operator may choose for a connection, and what holds otherwise.
 
+use std::collections::BTreeSet;
+
 use forebay_sdk::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::asset::slashed;
+use crate::collections::titles;
 
 /// Objects asked for at once where the operator names no number: one quick reply for every list.
 const PAGE_SIZE: u32 = 100;
@@ -11,6 +16,15 @@ const LARGEST_PAGE_SIZE: u32 = 500;
 /// Assets per page of a search. Each is read in full with about six requests, and the page must be
 /// there within one call.
 const SEARCH_PAGE_SIZE: u32 = 20;
+/// Members of watched collections where the operator names no number: the cursor stays below 64 KiB.
+const WATCHED_MEMBERS: u32 = 5_000;
+/// Most members that may be allowed: a hundred pages are read one after another within a call, which
+/// has two minutes.
+const MOST_WATCHED_MEMBERS: u32 = 10_000;
+/// Most collections that are watched. Each costs a few requests with every poll.
+const MOST_WATCHED: usize = 20;
+/// As soon as polling a workflow engine notices a decision.
+const WATCHED_EVERY_SECONDS: u32 = 60;
 /// The vendor's sustained limit of 50 requests a second, by the minute.
 const REQUESTS_PER_MINUTE: u32 = 3_000;
 
@@ -69,6 +83,15 @@ pub struct Settings {
     pub poll_delete_queue: bool,
     /// Look for new and changed comments when polling. Deleted ones are told by webhooks alone.
     pub poll_comments: bool,
+    /// Collections, by path, of which polling tells who is put into them: iconik keeps no trace of it
+    /// that could be read later, so without this a lost webhook is a lost entry. Who was in one before
+    /// the first poll with this setting is taken as known. Who put it in is not told.
+    pub watched_collections: Vec<String>,
+    /// Assets that the watched collections may hold together. Each has its place in the cursor, which
+    /// is written with every entry.
+    pub watched_members: u32,
+    /// Seconds until the next poll where collections are watched: so late is an entry told.
+    pub watched_every_seconds: u32,
     /// Name of the format that holds an asset's original files.
     pub original_format: String,
     /// System domain that deliveries must come from. Empty: any, as the secret has been checked.
@@ -222,6 +245,9 @@ impl Default for Settings {
             rearm_webhooks: true,
             poll_delete_queue: true,
             poll_comments: true,
+            watched_collections: Vec::new(),
+            watched_members: WATCHED_MEMBERS,
+            watched_every_seconds: WATCHED_EVERY_SECONDS,
             original_format: "ORIGINAL".to_owned(),
             system_domain_id: String::new(),
             page_size: PAGE_SIZE,
@@ -243,6 +269,7 @@ impl Settings {
                 return Err(Error::invalid(message).with_field(name));
             }
         }
+        self.validate_watched()?;
         match self.hooks.iter().find(|hook| !hook.contains('/')) {
             Some(hook) => {
                 let message = format!("the hook `{hook}` is not of the form event_type/realm");
@@ -250,6 +277,33 @@ impl Settings {
             }
             None => Ok(()),
         }
+    }
+
+    fn validate_watched(&self) -> Result<(), Error> {
+        let invalid = |name: &str, message: String| Err(Error::invalid(message).with_field(name));
+        let paths = &self.watched_collections;
+        if let Some(path) = paths.iter().find(|path| titles(path).is_err()) {
+            let message = format!("`{path}` is no path of a collection");
+            return invalid("watched_collections", message);
+        }
+        let places: BTreeSet<String> = paths.iter().map(|path| slashed(path)).collect();
+        if places.len() < paths.len() {
+            let message = "a collection is named twice".to_owned();
+            return invalid("watched_collections", message);
+        }
+        if paths.len() > MOST_WATCHED {
+            let message = format!("at most {MOST_WATCHED} collections can be watched");
+            return invalid("watched_collections", message);
+        }
+        if !(1..=MOST_WATCHED_MEMBERS).contains(&self.watched_members) {
+            let message = format!("watched_members must be between 1 and {MOST_WATCHED_MEMBERS}");
+            return invalid("watched_members", message);
+        }
+        if self.watched_every_seconds == 0 {
+            let message = "watched_every_seconds must be at least 1".to_owned();
+            return invalid("watched_every_seconds", message);
+        }
+        Ok(())
     }
 
     /// The address people open, without a slash at its end.

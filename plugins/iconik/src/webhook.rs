@@ -20,6 +20,8 @@ use crate::sharing::RawShare;
 use crate::values::plain;
 use crate::wire::RawAsset;
 
+/// That an asset was put into a collection.
+pub(crate) const ADDED: &str = "collection.added";
 /// How long an asset that was just reported may stay unreadable before it is taken as gone.
 const VISIBLE_AFTER: Timestamp = 10 * time::MINUTE;
 
@@ -90,12 +92,14 @@ impl Iconik {
                 }
             }
             ("collections", "contents") => {
-                let event = contents(delivery, received);
-                Ok(event
-                    .map(|event| self.filed(event))
-                    .transpose()?
-                    .into_iter()
-                    .collect())
+                let Some(event) = contents(delivery, received) else {
+                    return Ok(Vec::new());
+                };
+                if event.kind == ADDED && self.is_watched(&event.entity.id)? {
+                    debug!("who comes into {} is told by polling", event.entity.id);
+                    return Ok(Vec::new());
+                }
+                Ok(vec![self.filed(event)?])
             }
             ("jobs", _) => Ok(job(delivery, received).into_iter().collect()),
             (event_type, realm) => {
@@ -311,7 +315,7 @@ fn contents(delivery: &Delivery, received: Timestamp) -> Option<Event> {
         return None;
     }
     let kind = match delivery.operation.as_str() {
-        "create" => "collection.added",
+        "create" => ADDED,
         "delete" => "collection.removed",
         _ => return None,
     };

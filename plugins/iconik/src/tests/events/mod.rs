@@ -2,6 +2,7 @@
 
 mod polling;
 mod telling;
+mod watching;
 
 use forebay_sdk::connector::{ChangeOptions, ChangePage, WebhookRequest};
 use forebay_sdk::http::Method;
