@@ -9,6 +9,7 @@ use crate::WORKFLOW;
 use crate::state::Line;
 use crate::steps::{LOOK, RESTART, Steps};
 
+/// A line of a manifest; its asset may be there already.
 pub(super) fn begin(steps: &Steps<'_>, line: Line) -> Next<Line> {
     look_for(steps, line)
 }
