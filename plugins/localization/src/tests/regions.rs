@@ -322,6 +322,26 @@ fn rights_without_a_flow_are_the_coordinators() {
 }
 
 #[test]
+fn a_late_word_on_the_rights_of_an_older_file_hides_no_review() {
+    let world = World::new(&config(&json!({})));
+    master(&world);
+    set(&world, "m1", "territories", "IT");
+    localize(&world, "DE");
+    // The file changes before the answer is heard of: the new one is reviewed, and that counts.
+    world
+        .people
+        .answer("rights:DE:1", "lead@example.com", "covered", &[]);
+    world
+        .dam
+        .change("de1", |asset| asset.version = "de1-v2".to_owned());
+    world.dam_event("asset.updated", "de1", &[]);
+    approve(&world, "review:DE:2");
+    assert_eq!(world.dam.status("de1"), Some(AssetStatus::Pending));
+    answer(&world, "rights:DE:2", "lead@example.com", "covered", &[]);
+    assert_eq!(world.dam.status("de1"), Some(AssetStatus::Approved));
+}
+
+#[test]
 fn a_licence_that_is_over_holds_the_release() {
     let world = World::new(&config(&json!({})));
     master(&world);
