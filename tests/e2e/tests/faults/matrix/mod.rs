@@ -296,7 +296,7 @@ impl Case {
     }
 
     /// Everything took place, and once.
-    async fn assert_once(&self, world: &World, asset: &Asset) {
+    pub(crate) async fn assert_once(&self, world: &World, asset: &Asset) {
         self.assert_done(world, asset).await;
         let calm = self.calm_world().await;
         assert_eq!(
@@ -318,7 +318,7 @@ impl Case {
         effects
     }
 
-    async fn until(&self, world: &World, state: RunState) {
+    pub(crate) async fn until(&self, world: &World, state: RunState) {
         for _ in 0..PATIENCE {
             world.endure(MINUTE, MINUTE).await.unwrap();
             if self.is_in(world, state).await {
