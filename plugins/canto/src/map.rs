@@ -1,12 +1,12 @@
 //! From Canto's content to the contract's asset.
 
 use forebay_sdk::assets::{Asset, AssetKind, AssetStatus, Container, Link, Readiness};
-use forebay_sdk::{Entity, Field, Timestamp, Value};
+use forebay_sdk::{Entity, Field, Timestamp, Value, time};
 use serde_json::Value as Json;
 
 use crate::Canto;
 use crate::date;
-use crate::settings::Property;
+use crate::settings::{DateForm, Property};
 use crate::wire::{self, Content, ContentId, Version};
 
 /// Links for people, by the keys that hold them. Those that need no token are preferred; links to
@@ -177,10 +177,13 @@ impl Canto {
     }
 
     pub(crate) fn expires_at(&self, content: &Content) -> Option<Timestamp> {
-        content
-            .property(&self.settings.expiry)
-            .first()
-            .and_then(|text| date::parse(text))
+        let texts = content.property(&self.settings.expiry);
+        let text = texts.first()?;
+        match self.settings.expiry_form {
+            // A date ends with its day.
+            DateForm::Iso => time::end_of_date(text).or_else(|| date::parse(text)),
+            DateForm::Canto => date::parse(text),
+        }
     }
 
     /// Name of the user who changed it last.

@@ -151,7 +151,7 @@ impl Canto {
     fn date_text(&self, at: Timestamp) -> String {
         match self.settings.expiry_form {
             DateForm::Canto => date::write(at),
-            DateForm::Iso => time::to_date(at).unwrap_or_default(),
+            DateForm::Iso => time::last_date(at).unwrap_or_default(),
         }
     }
 

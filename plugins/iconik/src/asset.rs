@@ -233,7 +233,7 @@ pub(crate) fn status_of_approval(status: ApprovalStatus) -> AssetStatus {
 fn expiry(fields: &[Field], name: &str) -> Option<Timestamp> {
     match fields.value(name)? {
         Value::Timestamp(at) => Some(*at),
-        Value::Date(date) => Some(time::start_of_date(date)? + time::DAY - time::SECOND),
+        Value::Date(date) => time::end_of_date(date),
         other => time::parse_lenient(&other.to_plain()),
     }
 }

@@ -1,15 +1,16 @@
 //! Changing an asset: read, write only what differs, read back.
 
+use forebay_sdk::assets::fields::FieldType;
 use forebay_sdk::assets::{
     ApprovalStatus, Approvals, Asset, AssetSource, AssetStatus, AssetUpdate, Change, ExpiryChange,
     Updated,
 };
-use forebay_sdk::{Error, FieldsExt, Value};
+use forebay_sdk::{Error, FieldsExt, Timestamp, Value, time};
 use serde_json::{Map, Value as Json, json};
 
 use crate::Iconik;
 use crate::settings::StatusSource;
-use crate::values::{canonical, encode};
+use crate::values::{canonical, encode, type_of};
 use crate::wire::RawField;
 
 /// A field that is to have a value, and what the change is called.
@@ -71,7 +72,7 @@ impl Iconik {
         }
         let expiry = match update.expiry {
             ExpiryChange::Keep => None,
-            ExpiryChange::Set(at) => Some(Value::Timestamp(at)),
+            ExpiryChange::Set(at) => Some(self.expiry(at)?),
             ExpiryChange::Clear => Some(Value::None),
         };
         if let Some(value) = expiry {
@@ -94,6 +95,15 @@ impl Iconik {
             wanted.push(self.want("status".to_owned(), &self.settings.status_field, value)?);
         }
         Ok(wanted)
+    }
+
+    /// The end of rights as its field can hold it: a date is the last day.
+    fn expiry(&self, end: Timestamp) -> Result<Value, Error> {
+        let field = self.view()?.field(&self.settings.expiry_field);
+        let dated = field.is_some_and(|field| type_of(field) == FieldType::Date);
+        let last_day = || time::last_date(end).map(Value::Date);
+        let day = if dated { last_day() } else { None };
+        Ok(day.unwrap_or(Value::Timestamp(end)))
     }
 
     fn want(&self, subject: String, name: &str, value: Value) -> Result<Wanted<'_>, Error> {

@@ -59,16 +59,36 @@ pub fn to_date(at: Timestamp) -> Option<String> {
     Some(at.to_zoned(TimeZone::UTC).date().to_string())
 }
 
-/// Start of a UTC calendar date `YYYY-MM-DD`.
+/// Characters of `YYYY-MM-DD`.
+const DATE_LENGTH: usize = 10;
+
+/// Start of a UTC calendar date `YYYY-MM-DD`. A date with a time is none.
 #[must_use]
 pub fn start_of_date(date: &str) -> Option<Timestamp> {
-    let date: Date = date.trim().parse().ok()?;
+    let date = date.trim();
+    if date.len() != DATE_LENGTH {
+        return None;
+    }
+    let date: Date = date.parse().ok()?;
     Some(
         date.to_zoned(TimeZone::UTC)
             .ok()?
             .timestamp()
             .as_millisecond(),
     )
+}
+
+/// When a UTC calendar date `YYYY-MM-DD` is over: the first moment of the next one.
+#[must_use]
+pub fn end_of_date(date: &str) -> Option<Timestamp> {
+    start_of_date(date).map(|start| start + DAY)
+}
+
+/// The last UTC calendar date, `YYYY-MM-DD`, of something that ends at a point in time. A date that
+/// [`end_of_date`] ends is that date again.
+#[must_use]
+pub fn last_date(end: Timestamp) -> Option<String> {
+    to_date(end - 1)
 }
 
 /// Read an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`).
@@ -100,6 +120,12 @@ mod tests {
         }
         assert_eq!(parse_lenient("2026-01-01"), Some(NOON - 12 * HOUR));
         assert_eq!(parse_lenient("yesterday"), None);
+        assert_eq!(start_of_date("2026-01-01"), Some(NOON - 12 * HOUR));
+        assert_eq!(start_of_date("2026-01-01T12:00:00"), None);
+        let over = end_of_date("2026-01-01").unwrap();
+        assert_eq!(over, NOON + 12 * HOUR);
+        assert_eq!(last_date(over).as_deref(), Some("2026-01-01"));
+        assert_eq!(last_date(over + 1).as_deref(), Some("2026-01-02"));
         assert_eq!(
             parse_rfc3339("2026-01-01T12:00:00"),
             None,

@@ -219,7 +219,7 @@ fn decided(steps: &Steps<'_>, mut state: State, asset: &Asset, process: &Process
     match verdict {
         _ if !is_current => overtaken(steps, state),
         Verdict::Approved | Verdict::ApprovedWithConditions => {
-            settle(steps, state, asset, Ruling::approved(process)?)
+            settle(steps, state, asset, steps.approved(process)?)
         }
         Verdict::Rejected => settle(steps, state, asset, Ruling::refused(process)),
         Verdict::ChangesRequested => ask_for_changes(steps, state, asset, process),

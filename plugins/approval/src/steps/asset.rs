@@ -2,7 +2,7 @@
 
 use forebay_sdk::assets::{Asset, AssetUpdate, Container};
 use forebay_sdk::blocks::{self, Written, paths};
-use forebay_sdk::{Error, Field, Timestamp, Value, time};
+use forebay_sdk::{Error, Field, Value};
 
 use super::Steps;
 use crate::state::State;
@@ -97,17 +97,6 @@ impl Steps<'_> {
         }
         Ok(())
     }
-}
-
-/// The end that a date or a point in time names; a date means the end of that day.
-pub(super) fn end_of(value: &Value) -> Result<Timestamp, Error> {
-    if let Value::Timestamp(at) | Value::Integer(at) = value {
-        return Ok(*at);
-    }
-    let text = value.to_plain();
-    let end = time::start_of_date(&text).map(|start| start + time::DAY - time::SECOND);
-    end.or_else(|| time::parse_lenient(&text))
-        .ok_or_else(|| Error::invalid(format!("`{text}` is not a date")))
 }
 
 /// What the filters ask about, from the asset itself.

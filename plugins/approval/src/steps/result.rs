@@ -1,12 +1,11 @@
 //! The result of a review: what it means, and what is done about it.
 
 use forebay_sdk::assets::{ApprovalStatus, Asset, AssetStatus, AssetUpdate, Container};
-use forebay_sdk::blocks::{enabled_user, field_update, text_or_none};
+use forebay_sdk::blocks::{enabled_user, end_of, field_update, text_or_none};
 use forebay_sdk::workflow::{Decision, Process, StartRequest};
 use forebay_sdk::{Error, Field, FieldsExt, Timestamp, Value, time};
 
 use super::Steps;
-use super::asset::end_of;
 use crate::config::Verdict;
 use crate::state::{Rework, State};
 
@@ -73,28 +72,6 @@ impl<'a> Ruling<'a> {
         }
     }
 
-    /// People released the asset. Fails where they named an end of rights that is no date.
-    pub(crate) fn approved(process: &'a Process) -> Result<Self, Error> {
-        let expiry = process
-            .variables
-            .value("expiry")
-            .filter(|value| !value.is_empty());
-        let words = match process
-            .variables
-            .text("conditions")
-            .filter(|text| !text.is_empty())
-        {
-            Some(conditions) => format!("approved with conditions: {conditions}"),
-            None => "approved by all stages".to_owned(),
-        };
-        Ok(Self {
-            approved: true,
-            words,
-            decisions: &process.decisions,
-            expiry: expiry.map(end_of).transpose()?,
-        })
-    }
-
     /// People refused the asset.
     pub(crate) fn refused(process: &'a Process) -> Self {
         let said = ["reasonCode", "comment"].map(|name| process.variables.text(name));
@@ -157,13 +134,40 @@ impl Steps<'_> {
         Ok(verdict)
     }
 
+    /// People released the asset. Fails where they named an end of rights that is no date.
+    pub(crate) fn approved<'p>(&self, process: &'p Process) -> Result<Ruling<'p>, Error> {
+        let expiry = process
+            .variables
+            .value("expiry")
+            .filter(|value| !value.is_empty());
+        let words = match process
+            .variables
+            .text("conditions")
+            .filter(|text| !text.is_empty())
+        {
+            Some(conditions) => format!("approved with conditions: {conditions}"),
+            None => "approved by all stages".to_owned(),
+        };
+        Ok(Ruling {
+            approved: true,
+            words,
+            decisions: &process.decisions,
+            expiry: expiry.map(|value| self.end_of(value)).transpose()?,
+        })
+    }
+
+    /// The end that a date or a point in time names (rule C-23).
+    fn end_of(&self, value: &Value) -> Result<Timestamp, Error> {
+        end_of(self.cx, &self.config.calendar, value)
+    }
+
     /// Is everything there that the result needs? Asked before anything is written or recorded, so
     /// that a missing value releases nothing by half.
     fn can_write(&self, asset: &Asset, verdict: Verdict, process: &Process) -> Result<(), Error> {
         let (release, rejection) = (&self.config.on_approved, &self.config.on_rejected);
         match verdict {
             Verdict::Approved | Verdict::ApprovedWithConditions => {
-                Ruling::approved(process)?;
+                self.approved(process)?;
                 self.end_of_rights(asset, release.set_expiry_from.as_deref())?;
                 self.filled_paths(asset, &release.add_to_collections)
                     .map(|_| ())
@@ -348,7 +352,7 @@ impl Steps<'_> {
         let Some(field) = field else { return Ok(None) };
         let value = self.config.fields.value(&asset.fields, field);
         value
-            .map(end_of)
+            .map(|value| self.end_of(value))
             .transpose()
             .map_err(|error| error.with_field(field))
     }

@@ -2,7 +2,7 @@
 
 use forebay_sdk::assets::AssetStatus;
 use forebay_sdk::testing::START;
-use forebay_sdk::time::{DAY, HOUR, SECOND, start_of_date};
+use forebay_sdk::time::{HOUR, end_of_date};
 use forebay_sdk::workflow::ProcessState;
 use forebay_sdk::{Field, Value};
 use serde_json::{Value as Json, json};
@@ -46,10 +46,9 @@ fn three_stages_approve_a_video_for_germany() {
     ] {
         assert_eq!(world.dam.text(field), text, "{field}");
     }
-    let end = start_of_date("2027-03-31").unwrap() + DAY - SECOND;
     assert_eq!(
         world.dam.expires_at(),
-        Some(end),
+        end_of_date("2027-03-31"),
         "a date means the end of that day"
     );
     assert_eq!(
@@ -263,8 +262,7 @@ fn conditions_are_written_and_the_earlier_end_of_rights_counts() {
         world.dam.text("review_comment"),
         "approved with conditions: online only"
     );
-    let end = start_of_date("2026-06-30").unwrap() + DAY - SECOND;
-    assert_eq!(world.dam.expires_at(), Some(end));
+    assert_eq!(world.dam.expires_at(), end_of_date("2026-06-30"));
 }
 
 #[test]

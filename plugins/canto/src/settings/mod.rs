@@ -152,7 +152,7 @@ pub enum DateForm {
     /// `yyyyMMddHHmmssSSS`, as Canto writes its own dates.
     #[default]
     Canto,
-    /// `yyyy-MM-dd`.
+    /// `yyyy-MM-dd`, the last day in UTC.
     Iso,
 }
 

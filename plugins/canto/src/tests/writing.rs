@@ -258,6 +258,11 @@ fn a_tenant_may_keep_status_and_expiry_in_custom_fields() {
         .status(AssetStatus::Approved)
         .expires_at(START);
     let updated = canto.update(ID, &update).unwrap();
+    assert_eq!(
+        updated.asset.expires_at,
+        time::end_of_date("2026-01-01"),
+        "a date ends with its day"
+    );
     assert_eq!(vendor.body(1)["properties"][0]["customField"], json!(true));
     assert_eq!(
         vendor.body(1)["properties"][1]["propertyValue"],

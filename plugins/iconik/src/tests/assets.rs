@@ -35,7 +35,7 @@ fn an_asset_is_put_together_from_its_services() {
     assert_eq!(asset.links[0].href, "https://iconik.test/asset/a1");
     assert_eq!(
         asset.expires_at,
-        time::parse_rfc3339("2026-06-30T23:59:59Z")
+        time::parse_rfc3339("2026-07-01T00:00:00Z")
     );
     assert_eq!(asset.fields.text("campaign"), Some("Spring"));
     assert_eq!(
