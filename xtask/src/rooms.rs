@@ -2,8 +2,10 @@
 //!
 //! Each crate of the host is a room. What a room may depend on stands in [`ROOMS`]; which library has
 //! one home only stands in [`HOMES`]. Both are held against the manifests, and against the sources,
-//! because a library may also be reached through another crate's re-export.
+//! because a library may also be reached through another crate's re-export. And a handler has its
+//! story in one place.
 
+mod flows;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -111,14 +113,18 @@ pub(crate) fn check(shell: &Shell) -> anyhow::Result<()> {
     for member in &crates {
         found.extend(check_manifest(member, &crates));
         found.extend(sources::check(&shell.root, member)?);
+        found.extend(flows::check(&shell.root, member)?);
     }
     if found.is_empty() {
-        println!("   {} crates name only what they may name", crates.len());
+        println!(
+            "   {} crates name only what they may name, and every handler tells its flow in one place",
+            crates.len()
+        );
         return Ok(());
     }
     let list = found.join("\n  ");
     bail!(
-        "{} found that must not be named:\n  {list}\nxtask/src/rooms.rs says why",
+        "{} found that must not be:\n  {list}\nxtask/src/rooms.rs says why",
         found.len()
     )
 }

@@ -43,7 +43,7 @@ pub(super) fn check(root: &Path, member: &Crate) -> anyhow::Result<Vec<String>> 
     Ok(found)
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+pub(super) fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     let told = || format!("cannot read the folder {}", folder.display());
     for entry in fs::read_dir(folder).with_context(told)? {
         let path = entry.with_context(told)?.path();

@@ -105,3 +105,19 @@ fn crates_are_read_from_what_cargo_says() {
     assert_eq!(crates[0].dependencies, ["b", "c"]);
     assert!(read(&metadata, Path::new("/elsewhere")).is_err());
 }
+
+#[test]
+fn a_handler_tells_its_flow_in_one_short_place() {
+    let sources = Path::new("plugins/approval/src");
+    assert_eq!(flows::complaint(sources, &[400, 200]), None);
+    let long = flows::complaint(sources, &[400, 201]).unwrap();
+    assert!(
+        long.contains("plugins/approval/src/flow: 601 lines"),
+        "{long}"
+    );
+    let none = flows::complaint(sources, &[]).unwrap();
+    assert!(
+        none.contains("plugins/approval/src/flow: a handler"),
+        "{none}"
+    );
+}
