@@ -32,6 +32,8 @@ pub(crate) async fn too_many_requests(case: &Case) {
     }
     let asset = case.begin(&world).await;
     case.go_on(&world, &asset, case.waits).await;
+    // The refusal may have met a run beside the one that is followed.
+    world.endure(5 * MINUTE, MINUTE).await.unwrap();
 
     for (frame, write) in &writes {
         let calls = frame.recorder().calls_of(write);
@@ -39,7 +41,8 @@ pub(crate) async fn too_many_requests(case: &Case) {
         let refused = refused.unwrap_or_else(|| panic!("{write} was never called"));
         // Others may call meanwhile: they were not told.
         let mut later = calls[refused + 1..].iter();
-        let again = later.find(|call| call.path == calls[refused].path).unwrap();
+        let again = later.find(|call| call.path == calls[refused].path);
+        let again = again.unwrap_or_else(|| panic!("{write} was not called again: {calls:#?}"));
         let pause = again.at.since(calls[refused].at);
         assert!(
             pause >= Duration::from_secs(RETRY_AFTER.into()),
