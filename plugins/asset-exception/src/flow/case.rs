@@ -159,8 +159,8 @@ fn look(steps: &Steps<'_>, mut case: Case, asset: &Asset) -> Next<Case> {
         Ok(answers) => answers,
         Err(reason) => return Ok(Step::park(case, reason)),
     };
+    steps.put_on_record(&answers, &case, asset);
     for answer in answers {
-        steps.put_on_record(&answer, &case, asset);
         if let Some(next) = answered(steps, &mut case, asset, &answer)? {
             return Ok(next);
         }

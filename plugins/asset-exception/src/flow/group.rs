@@ -38,8 +38,8 @@ pub(super) fn run(steps: &Steps<'_>, mut group: Group, delivery: &Delivery) -> N
                 Ok(answers) => answers,
                 Err(reason) => return Ok(Step::park(group, reason)),
             };
+            steps.put_words_on_record(&answers, &group.desk);
             for answer in answers {
-                steps.cx.decision(&answer.record(&group.desk.process));
                 match steps.planned(&group, &answer) {
                     Ok(writes) => group.plan(writes),
                     Err(why) => steps.refuse(&mut group, &answer, &why),

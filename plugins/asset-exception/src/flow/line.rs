@@ -32,8 +32,8 @@ pub(super) fn run(steps: &Steps<'_>, mut line: Line, delivery: &Delivery) -> Nex
                 Ok(answers) => answers,
                 Err(reason) => return Ok(Step::park(line, reason)),
             };
+            steps.put_words_on_record(&answers, &line.desk);
             for answer in answers {
-                steps.cx.decision(&answer.record(&line.desk.process));
                 if answer.outcome == "not-needed" {
                     line.desk.close(steps.cx, "not-an-issue")?;
                     let summary = format!("not needed, says {}", answer.actor());

@@ -73,10 +73,19 @@ impl Steps<'_> {
 
     // ---- The audit ------------------------------------------------------------------------------
 
-    /// An answer, with the asset it is about.
-    pub(crate) fn put_on_record(&self, answer: &Answer, case: &Case, asset: &Asset) {
-        let record = answer.record(&case.desk.process);
-        self.cx.decision(&about(record, asset));
+    /// What people answered, with the asset it is about.
+    pub(crate) fn put_on_record(&self, answers: &[Answer], case: &Case, asset: &Asset) {
+        for answer in answers {
+            let record = answer.record(&case.desk.process);
+            self.cx.decision(&about(record, asset));
+        }
+    }
+
+    /// Put on record what people said about no asset alone.
+    pub(crate) fn put_words_on_record(&self, answers: &[Answer], desk: &Desk) {
+        for answer in answers {
+            self.cx.decision(&answer.record(&desk.process));
+        }
     }
 
     /// An audit record about an asset.

@@ -102,8 +102,8 @@ pub(super) fn run(
                 Ok(answers) => answers,
                 Err(reason) => return Ok(Step::park(campaign, reason)),
             };
+            steps.put_on_record(&answers, &campaign.desk, &campaign.master);
             for answer in answers {
-                steps.put_on_record(&answer, &campaign.desk, &campaign.master);
                 let verdict = Verdict::of(&campaign, &answer);
                 decided(steps, &mut campaign, &master, verdict)?;
             }

@@ -184,9 +184,9 @@ fn look(steps: &Steps<'_>, mut region: Region) -> Next<Region> {
         Ok(answers) => answers,
         Err(reason) => return Ok(Step::park(region, reason)),
     };
+    let subject = region.decided_about();
+    steps.put_on_record(&answers, &region.desk, &subject);
     for answer in answers {
-        let subject = region.decided_about();
-        steps.put_on_record(&answer, &region.desk, &subject);
         let what = answer.question.split(':').next().unwrap_or_default();
         match (what, answer.outcome.as_str()) {
             (ADAPT, NOT_NEEDED) if region.awaits_file() => match steps.waiver(&answer) {

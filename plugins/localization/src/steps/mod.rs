@@ -68,10 +68,12 @@ impl Steps<'_> {
 
     // ---- The audit ------------------------------------------------------------------------------
 
-    /// An answer, with the asset it is about.
-    pub(crate) fn put_on_record(&self, answer: &Answer, desk: &Desk, subject: &Subject) {
-        self.cx
-            .decision(&about(answer.record(&desk.process), subject));
+    /// What people answered, with the asset it is about.
+    pub(crate) fn put_on_record(&self, answers: &[Answer], desk: &Desk, subject: &Subject) {
+        for answer in answers {
+            let record = answer.record(&desk.process);
+            self.cx.decision(&about(record, subject));
+        }
     }
 
     /// Put on record what the flow did to an asset, and why.
