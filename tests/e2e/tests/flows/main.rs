@@ -9,6 +9,7 @@ mod canto_4_localization;
 mod canto_5_share_compliance;
 mod canto_6_lifecycle;
 mod canto_7_asset_exception;
+mod iconik_1_batches;
 mod iconik_1_collections;
 mod iconik_1_intake_review;
 mod iconik_2_rights_clearance;
