@@ -83,26 +83,32 @@ fn store_result(
         After::Parked(_) => (Some(RunState::Parked), None),
         After::Completed(_) | After::Cancelled(_) => (None, None),
     };
-    let labels = starting::merged(held.labels.clone(), &commit.labels);
+    let labels = if commit.labels.is_empty() {
+        None
+    } else {
+        let known = serde_json::from_str(&held.labels)?;
+        Some(json(&starting::merged(known, &commit.labels))?)
+    };
     execute(
         connection,
-        "UPDATE runs SET handler_state = seal('runs.handler_state', ?2), state_version = ?3, activations = activations + 1, \
+        concat!(
+            "UPDATE runs SET handler_state = seal('runs.handler_state', ?2), state_version = ?3, activations = activations + 1, \
              attempt = 0, retry_at = NULL, last_error = NULL, item = NULL, item_started_at = NULL, \
              watermark = NULL, failing_since = NULL, health_of = NULL, owner = NULL, \
-             lease_until = NULL, updated_at = ?4, labels = ?5, \
+             lease_until = NULL, updated_at = ?4, labels = COALESCE(?5, labels), \
              waiting_on = COALESCE(?6, waiting_on), \
              paused_from = CASE WHEN state = 'paused' THEN COALESCE(?7, paused_from) END, \
              state = CASE state WHEN 'paused' THEN state ELSE COALESCE(?7, state) END, \
-             runnable_at = CASE WHEN state <> 'paused' AND ?7 = 'waiting' THEN \
-                 (SELECT arrived_at FROM inbox WHERE run = runs.id AND settled_at IS NULL \
-                  ORDER BY urgent DESC, id LIMIT 1) END \
-         WHERE id = ?1",
+             runnable_at = CASE WHEN state <> 'paused' AND ?7 = 'waiting' THEN ",
+            inbox::next_arrival!(),
+            " END WHERE id = ?1"
+        ),
         params![
             run.as_str(),
             commit.state,
             commit.state_version,
             commit.at.0,
-            json(&labels)?,
+            labels,
             waiting_on,
             stands.map(RunState::as_str),
         ],

@@ -7,7 +7,7 @@ use forebay_model::run::RunState;
 use forebay_model::{FlowName, RunId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::rows::{self, RUN, all, execute, first, json, parsed};
+use super::rows::{self, RUN, all, execute, first, json};
 use super::starting::place;
 use super::{inbox, journal, timers};
 use crate::runs::{Claim, ClaimRequest, Claimed};
@@ -167,7 +167,8 @@ pub(super) struct Held {
     /// The inbox item its open activation is about.
     pub(super) item: Option<u64>,
     pub(super) activations: u32,
-    pub(super) labels: Vec<(String, String)>,
+    /// JSON, as stored: few steps change it.
+    pub(super) labels: String,
 }
 
 /// As [`fence`], with what the end of an activation has to know.
@@ -181,7 +182,7 @@ pub(super) fn held(connection: &Connection, claim: &Claim) -> Result<Held> {
                 flow: row.get::<_, String>(2)?.into(),
                 item: row.get(3)?,
                 activations: row.get(4)?,
-                labels: parsed(row, 5)?,
+                labels: row.get(5)?,
             };
             Ok((
                 row.get::<_, u64>(0)?,

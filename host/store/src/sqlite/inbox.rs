@@ -83,6 +83,15 @@ pub(super) fn put(
     Ok(delivered > 0)
 }
 
+/// SQL over a row of `runs`: when that arrived which its next activation is about.
+macro_rules! next_arrival {
+    () => {
+        "(SELECT arrived_at FROM inbox WHERE run = runs.id AND settled_at IS NULL \
+          ORDER BY urgent DESC, id LIMIT 1)"
+    };
+}
+pub(super) use next_arrival;
+
 /// Work out anew when a run can be claimed. Call after every change of its state, lease, retry
 /// time or inbox: this is the place that says what makes a run claimable. Only what happens to every
 /// run writes the result itself, in the statement that makes the change: its start, a claim, the
@@ -90,14 +99,16 @@ pub(super) fn put(
 pub(super) fn refresh(connection: &Connection, run: &RunId) -> Result<()> {
     execute(
         connection,
-        "UPDATE runs SET runnable_at = CASE state \
-             WHEN 'running' THEN lease_until \
-             WHEN 'retrying' THEN retry_at \
-             WHEN 'parked' THEN NULL \
-             WHEN 'paused' THEN NULL \
-             ELSE (SELECT arrived_at FROM inbox WHERE run = runs.id AND settled_at IS NULL \
-                   ORDER BY urgent DESC, id LIMIT 1) END \
-         WHERE id = ?1",
+        concat!(
+            "UPDATE runs SET runnable_at = CASE state \
+                 WHEN 'running' THEN lease_until \
+                 WHEN 'retrying' THEN retry_at \
+                 WHEN 'parked' THEN NULL \
+                 WHEN 'paused' THEN NULL \
+                 ELSE ",
+            next_arrival!(),
+            " END WHERE id = ?1"
+        ),
         [run.as_str()],
     )?;
     Ok(())

@@ -315,8 +315,7 @@ impl Script {
 
     /// Every zone is UTC here.
     pub(crate) fn end_of_day(&self, _zone: &str, date: &str) -> Result<Timestamp, String> {
-        crate::time::start_of_date(date)
-            .map(|start| start + crate::time::DAY)
+        crate::time::end_of_date(date)
             .ok_or_else(|| format!("`{date}` is not a date like 2027-12-24"))
     }
 
